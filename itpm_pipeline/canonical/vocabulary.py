@@ -1,0 +1,120 @@
+"""The closed word lists of the canonical model (METRICS.md section 1)."""
+
+from enum import StrEnum
+
+
+class ContainerType(StrEnum):
+    """What a project is in its tracker."""
+
+    JIRA_PROJECT = "jira_project"
+    GITHUB_REPOSITORY = "gh_repo"
+    GITHUB_PROJECT = "gh_project_v2"
+
+
+class IssueType(StrEnum):
+    """Normalised issue types; the tracker's own word stays in ``type_raw``."""
+
+    EPIC = "epic"
+    STORY = "story"
+    TASK = "task"
+    BUG = "bug"
+    SUBTASK = "subtask"
+    INCIDENT = "incident"
+    RISK = "risk"
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """How a finished issue ended; null while open."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+
+
+class StatusCategory(StrEnum):
+    """Jira's three categories; GitHub options and states are mapped to them."""
+
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    UNMAPPED = "unmapped"
+
+
+class BoardType(StrEnum):
+    """Kinds of boards."""
+
+    SCRUM = "scrum"
+    KANBAN = "kanban"
+    GITHUB_PROJECT = "gh_project"
+
+
+class SprintKind(StrEnum):
+    """Kinds of time-boxes."""
+
+    JIRA_SPRINT = "jira_sprint"
+    GITHUB_ITERATION = "gh_iteration"
+    GITHUB_MILESTONE = "gh_milestone"
+
+
+class SprintState(StrEnum):
+    """State of a time-box as the tracker tells it, or as its dates imply."""
+
+    FUTURE = "future"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+class EventField(StrEnum):
+    """Fields whose history is kept."""
+
+    STATUS = "status"
+    SPRINT = "sprint"
+    ESTIMATE_POINTS = "estimate_points"
+    ESTIMATE_SECONDS = "estimate_seconds"
+    ASSIGNEE = "assignee"
+    DUE_DATE = "due_date"
+    START_DATE = "start_date"
+    FIX_VERSION = "fix_version"
+    PARENT = "parent"
+    PROJECT = "project"
+    PRIORITY = "priority"
+    RESOLUTION = "resolution"
+    FLAGGED = "flagged"
+    LINK = "link"
+    LABELS = "labels"
+    TYPE = "type"
+    TEAM = "team"
+    KEY = "key"
+
+
+class Provenance(StrEnum):
+    """Where a piece of history comes from, best first."""
+
+    API_EVENT = "api_event"
+    WEBHOOK = "webhook"
+    FIELD_VALUE_UPDATED_AT = "field_value_updated_at"
+    SNAPSHOT_DIFF = "snapshot_diff"
+    CREATION_DEFAULT = "creation_default"
+
+
+class LinkProvenance(StrEnum):
+    """Where a link between issues was seen."""
+
+    JIRA_LINK = "jira_link"
+    JIRA_REMOTE_LINK = "jira_remote_link"
+    JIRA_PARENT = "jira_parent"
+    GITHUB_DEPENDENCY = "gh_dependency"
+    GITHUB_SUB_ISSUE = "gh_sub_issue"
+    TEXT_PHRASE = "text_phrase"
+    PULL_REQUEST = "pr_reference"
+
+
+class EdgeType(StrEnum):
+    """Kinds of directed edges, predecessor to successor."""
+
+    BLOCKS = "blocks"
+    PARENT_CHILD = "parent_child"
+    CLOSES = "closes"
+    RELATES = "relates"
+    DUPLICATES = "duplicates"
+    MENTIONS = "mentions"

@@ -1,0 +1,192 @@
+"""Settings and program.yaml. The only module that reads environment variables."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectFilter(_Strict):
+    """Which projects of a tracker to read; shell patterns (``WEB*``), ``exclude`` wins."""
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+
+
+class _Tracker(_Strict):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    url: str
+    concurrency: int = Field(default=8, ge=1, le=32)
+    """Requests under way at once."""
+    timeout_seconds: float = 60
+    max_attempts: int = 6
+    ca_file: Path | None = None
+
+
+class JiraTracker(_Tracker):
+    """A Jira Cloud or Data Center site; which one it is is detected."""
+
+    kind: Literal["jira"]
+    email: str | None = None
+    """With e-mail: Basic authentication with an API token (Cloud). Without: Bearer token (Data Center)."""
+    token: SecretStr
+    projects: ProjectFilter = ProjectFilter()
+    page_size: int = Field(default=100, ge=1, le=1000)
+    team_field: str | None = None
+    """Native id of the field that names an issue's team."""
+    start_date_field: str | None = None
+    incident_types: tuple[str, ...] = ("Incident",)
+    risk_types: tuple[str, ...] = ("Risk",)
+
+
+class GithubApp(_Strict):
+    """GitHub App credentials."""
+
+    app_id: int
+    installation_id: int
+    private_key: SecretStr
+
+
+class GithubTracker(_Tracker):
+    """github.com or a GitHub Enterprise Server (url: https://host/api/v3)."""
+
+    kind: Literal["github"]
+    token: SecretStr | None = None
+    app: GithubApp | None = None
+    organizations: tuple[str, ...] = ()
+    repositories: ProjectFilter = ProjectFilter()
+    page_size: int = Field(default=100, ge=1, le=100)
+    status_field: str = "Status"
+    estimate_fields: tuple[str, ...] = ("Estimate", "Story Points", "Points", "Size")
+    """Names of number fields (Projects v2 or organisation issue fields) that hold points, first match wins."""
+    iteration_timezone: str = "UTC"
+    in_progress_labels: tuple[str, ...] = ("in progress",)
+    blocked_labels: tuple[str, ...] = ("blocked",)
+    status_options: dict[str, Literal["todo", "in_progress", "done"]] = {}
+    """Category of a Projects v2 status option by name; others are guessed from position and name."""
+    type_labels: dict[str, str] = {"bug": "bug", "epic": "epic", "incident": "incident", "risk": "risk"}
+    production_environments: tuple[str, ...] = ("production", "prod")
+
+
+Tracker = Annotated[JiraTracker | GithubTracker, Field(discriminator="kind")]
+
+
+class Place(_Strict):
+    """Where something is stored."""
+
+    url: str
+
+
+class StatusOverride(_Strict):
+    """A RAG set by a person instead of the computed one."""
+
+    rag: Literal["green", "amber", "red", "grey"]
+    author: str
+    reason: str
+    expires_on: date
+
+
+class KeyResult(_Strict):
+    """A key result of an objective."""
+
+    key: str
+    name: str
+    weight: float = Field(default=1, gt=0)
+    start: float = 0
+    target: float
+    unit: str = ""
+    source: Literal["manual", "issue_progress"] = "manual"
+
+
+class Objective(_Strict):
+    """An objective of a program; ``issues`` are rules such as ``label:checkout`` or ``epic:PAY-12``."""
+
+    key: str
+    name: str
+    period_start: date
+    period_end: date
+    kind: Literal["committed", "uncommitted"] = "committed"
+    planned_bv: float | None = Field(default=None, ge=1, le=10)
+    actual_bv: float | None = None
+    parent: str | None = None
+    key_results: tuple[KeyResult, ...] = ()
+    issues: tuple[str, ...] = ()
+
+
+class Program(_Strict):
+    """A program: several projects led together."""
+
+    key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str
+    projects: tuple[str, ...]
+    """``tracker:key``; shell patterns are allowed in the key."""
+    owner: str | None = None
+    timezone: str = "UTC"
+    calendar: str = "default"
+    start_date: date | None = None
+    target_date: date | None = None
+    currency: str = "EUR"
+    status_override: StatusOverride | None = None
+    objectives: tuple[Objective, ...] = ()
+    issue_rules: tuple[str, ...] = ()
+    """Rules that pull single issues into this program: ``label:…``, ``component:…``, ``epic:KEY``."""
+
+
+class Team(_Strict):
+    """What the trackers do not tell of a team."""
+
+    key: str
+    name: str
+    board: str | None = None
+    estimate_scale: str | None = None
+    headcount_fte: float | None = None
+
+
+class Person(_Strict):
+    """One human with accounts in several trackers."""
+
+    key: str
+    name: str
+    accounts: tuple[str, ...]
+
+
+class Calendar(_Strict):
+    """Working days; holidays are days off."""
+
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+    hours_per_day: float = 8
+    holidays: tuple[date, ...] = ()
+
+
+class FactFiles(_Strict):
+    """CSV files with facts no tracker has; paths are relative to program.yaml."""
+
+    capacity: Path | None = None
+    allocation: Path | None = None
+    time_off: Path | None = None
+    budget_baseline: Path | None = None
+    budget_period: Path | None = None
+    cost_actual: Path | None = None
+    kr_observation: Path | None = None
+    risk: Path | None = None
+
+
+class Settings(_Strict):
+    """All of program.yaml, validated, with secrets resolved from the environment."""
+
+    warehouse: Place = Place(url="duckdb:///data/warehouse.duckdb")
+    landing: Place = Place(url="data/landing")
+    trackers: tuple[Tracker, ...] = ()
+    programs: tuple[Program, ...] = ()
+    teams: tuple[Team, ...] = ()
+    people: tuple[Person, ...] = ()
+    calendars: dict[str, Calendar] = {}
+    facts: FactFiles = FactFiles()
+    metrics: dict[str, Any] = {}
+    as_of: datetime | None = None
+    """A fixed instant for all metrics (demos, archives). Default: the start of the run."""

@@ -1,0 +1,98 @@
+"""The protocol every tracker kind implements; ``registry`` maps kinds to implementations."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of record of a tracker. ``scope`` is ``site`` or ``project``.
+
+    ``is_reference``: its records tell how to read other records (fields, board configuration, …); they make up
+    the :class:`MappingContext`, and a change of them may change the mapping of all other streams.
+    """
+
+    name: str
+    scope: str
+    description: str
+    is_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next incremental read of one project (or of the site) begins.
+
+    ``watermark``: the source's clock at the start of the last committed read, before any look-back (a source
+    subtracts its own look-back). ``state``: whatever else the source wants to see again, JSON values only.
+    """
+
+    watermark: datetime
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Read:
+    """One reading of one project or of the site, filled while ``records`` is consumed.
+
+    ``records`` streams raw records in any order. When it is exhausted, ``outcomes`` has one entry per stream and
+    ``cursor`` the new cursor (None: keep the old one). An exception out of ``records`` fails the whole reading:
+    nothing of it is committed.
+    """
+
+    records: Iterator[RawRecord]
+    outcomes: list[StreamOutcome] = field(default_factory=list)
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a tracker says of itself and of us, for ``itpm check``."""
+
+    deployment: str
+    version: str
+    account: str
+    server_time: datetime
+    findings: Sequence[tuple[str, str]] = ()
+    """(subject, plain sentence): story-point and sprint fields found, boards, permissions, rate limits."""
+
+
+class MappingContext(Protocol):
+    """Everything a mapper must know beyond the record itself; built from reference records only."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what the context means for mapping; when it changes, all records are mapped anew."""
+
+
+class Source(Protocol):
+    """One configured tracker. Thread-safe: several projects may be read at once from several threads."""
+
+    kind: str
+    tracker: str
+    streams: Sequence[Stream]
+
+    def probe(self) -> Probe:
+        """Who are we there, what can we see. Raises CredentialError or TrackerError."""
+
+    def discover(self) -> list[ProjectRef]:
+        """All visible projects that the configuration includes, ordered by key."""
+
+    def read_site(self, cursor: Cursor | None) -> Read:
+        """Records that belong to the whole tracker. ``cursor`` None: everything."""
+
+    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+        """Records of one project; incremental when a cursor is given."""
+
+    def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
+        """Build the context from the newest version of every reference record of this tracker."""
+
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
+        """Append the canonical rows of one raw record. Pure. Raises MappingError to reject the record."""
+
+    def close(self) -> None:
+        """Release sessions and threads."""
