@@ -1,0 +1,1 @@
+"""The company's GitHub organisation over HTTP: REST discovery and GraphQL."""
