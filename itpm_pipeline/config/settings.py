@@ -1,30 +1,71 @@
-"""Settings and program.yaml. The only module that reads environment variables."""
+"""What program.yaml may say: every key, its type, its default."""
 
-from datetime import date, datetime
+from collections import Counter
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _is_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; write for example Europe/Berlin or UTC")
+    return name
+
+
+def _is_web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} is no address; write for example https://acme.atlassian.net")
+    if parts.username or parts.password:
+        raise ValueError("an address must not carry credentials; use the keys email and token")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("credentials would travel unencrypted; use https (plain http only for this machine)")
+    return url.rstrip("/")
+
+
+Timezone = Annotated[str, AfterValidator(_is_timezone)]
+WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+
+
 class ProjectFilter(_Strict):
-    """Which projects of a tracker to read; shell patterns (``WEB*``), ``exclude`` wins."""
+    """Which projects of a tracker to read: ``all``, a list, or include and exclude lists.
+
+    Entries are shell patterns (``WEB*``), compared case-sensitively; ``exclude`` wins.
+    """
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_short_forms(cls, value: object) -> object:
+        if value == "all":
+            return {}
+        return {"include": value} if isinstance(value, list) else value
+
+    def admits(self, key: str) -> bool:
+        """Whether the project of this key is to be read."""
+        return any(fnmatchcase(key, pattern) for pattern in self.include) and not any(
+            fnmatchcase(key, pattern) for pattern in self.exclude
+        )
+
 
 class _Tracker(_Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    url: str
+    url: WebAddress
     concurrency: int = Field(default=8, ge=1, le=32)
     """Requests under way at once."""
-    timeout_seconds: float = 60
-    max_attempts: int = 6
+    timeout_seconds: float = Field(default=60, gt=0)
+    max_attempts: int = Field(default=6, ge=1, le=20)
     ca_file: Path | None = None
 
 
@@ -64,13 +105,19 @@ class GithubTracker(_Tracker):
     status_field: str = "Status"
     estimate_fields: tuple[str, ...] = ("Estimate", "Story Points", "Points", "Size")
     """Names of number fields (Projects v2 or organisation issue fields) that hold points, first match wins."""
-    iteration_timezone: str = "UTC"
+    iteration_timezone: Timezone = "UTC"
     in_progress_labels: tuple[str, ...] = ("in progress",)
     blocked_labels: tuple[str, ...] = ("blocked",)
     status_options: dict[str, Literal["todo", "in_progress", "done"]] = {}
     """Category of a Projects v2 status option by name; others are guessed from position and name."""
     type_labels: dict[str, str] = {"bug": "bug", "epic": "epic", "incident": "incident", "risk": "risk"}
     production_environments: tuple[str, ...] = ("production", "prod")
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> Self:
+        if (self.token is None) == (self.app is None):
+            raise ValueError("give either token or app")
+        return self
 
 
 Tracker = Annotated[JiraTracker | GithubTracker, Field(discriminator="kind")]
@@ -126,7 +173,7 @@ class Program(_Strict):
     projects: tuple[str, ...]
     """``tracker:key``; shell patterns are allowed in the key."""
     owner: str | None = None
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     calendar: str = "default"
     start_date: date | None = None
     target_date: date | None = None
@@ -188,5 +235,40 @@ class Settings(_Strict):
     calendars: dict[str, Calendar] = {}
     facts: FactFiles = FactFiles()
     metrics: dict[str, Any] = {}
-    as_of: datetime | None = None
+    as_of: AwareDatetime | None = None
     """A fixed instant for all metrics (demos, archives). Default: the start of the run."""
+
+    @model_validator(mode="after")
+    def _names_are_consistent(self) -> Self:
+        _must_be_unique("tracker name", [tracker.name for tracker in self.trackers])
+        _must_be_unique("program key", [program.key for program in self.programs])
+        _must_be_unique("team key", [team.key for team in self.teams])
+        _must_be_unique("account", [account for person in self.people for account in person.accounts])
+        names = {tracker.name for tracker in self.trackers}
+        owners: dict[str, str] = {}
+        for program in self.programs:
+            for project in program.projects:
+                tracker, colon, key = project.partition(":")
+                if not colon or not key:
+                    raise ValueError(f"program {program.key}: project {project!r} must be written tracker:key")
+                if tracker not in names:
+                    raise ValueError(f"program {program.key}: project {project!r} names an unknown tracker")
+                if owners.setdefault(project, program.key) != program.key:
+                    raise ValueError(f"project {project!r} is in two programs: {owners[project]} and {program.key}")
+            if program.calendar != "default" and program.calendar not in self.calendars:
+                raise ValueError(f"program {program.key}: there is no calendar {program.calendar!r}")
+        return self
+
+    def tracker(self, name: str) -> "JiraTracker | GithubTracker":
+        """The tracker of that name; KeyError if there is none."""
+        return {tracker.name: tracker for tracker in self.trackers}[name]
+
+    def as_of_or(self, now: datetime) -> datetime:
+        """The instant all metrics are computed for, in UTC."""
+        return (self.as_of or now).astimezone(UTC)
+
+
+def _must_be_unique(what: str, values: list[str]) -> None:
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise ValueError(f"{what} {value!r} is given {count} times")
