@@ -34,8 +34,12 @@ class Merge(StrEnum):
     FACTS = "facts"
 
 
-TEXT, BOOL, INT, DOUBLE, DATE = sa.Text(), sa.Boolean(), sa.BigInteger(), sa.Double(), sa.Date()
-INSTANT, MONEY = sa.DateTime(timezone=True), sa.Numeric(18, 2)
+TEXT = sa.Text()
+INSTANT = sa.DateTime(timezone=True)
+_TYPES: dict[str, Any] = {
+    "text": TEXT, "bool": sa.Boolean(), "int": sa.BigInteger(), "double": sa.Double(), "date": sa.Date(),
+    "instant": INSTANT, "money": sa.Numeric(18, 2),
+}
 
 COMMON: tuple[tuple[str, Any, str], ...] = (
     ("source", TEXT, "Tracker kind (jira, github) or config."),
@@ -63,10 +67,6 @@ def _table(
         info={"key": keys, "merge": merge, "replace_by": replace_by},
     )
 
-
-_TYPES: dict[str, Any] = {
-    "text": TEXT, "bool": BOOL, "int": INT, "double": DOUBLE, "date": DATE, "instant": INSTANT, "money": MONEY,
-}
 
 # --- Structure and people (METRICS.md 1.1) ---------------------------------------------------------------------
 
