@@ -1,0 +1,152 @@
+"""Builds models into the warehouse, in order, and runs their checks."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from itpm_pipeline.errors import ModelError
+from itpm_pipeline.metric_settings import MetricSettings
+from itpm_pipeline.modeling.checks import CheckResult, require_passed, run_checks
+from itpm_pipeline.modeling.dialects import for_engine
+from itpm_pipeline.modeling.execution import run
+from itpm_pipeline.modeling.graph import build_order
+from itpm_pipeline.modeling.parameters import write_parameters
+from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
+from itpm_pipeline.modeling.python_models import run_python_model
+from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltColumn:
+    """A column of a table as built; ``type`` in the words of the engine."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltModel:
+    """A table that was built."""
+
+    name: str
+    rows: int
+    seconds: float
+    columns: tuple[BuiltColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What one build did. Check failures are in ``checks``; :meth:`require_passed` turns them into an error."""
+
+    as_of: datetime
+    config_version: str
+    models: tuple[BuiltModel, ...]
+    checks: tuple[CheckResult, ...]
+    seconds: float
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """Blocking checks with failing rows."""
+        return tuple(result for result in self.checks if result.blocking and not result.passed)
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """Other checks with failing rows."""
+        return tuple(result for result in self.checks if not result.blocking and not result.passed)
+
+    def require_passed(self) -> None:
+        """Raise ModelError naming every failed blocking check; call it before publishing."""
+        require_passed(self.checks)
+
+
+def build(
+    connection: sa.Connection,
+    project: Project,
+    *,
+    as_of: datetime,
+    settings: MetricSettings,
+    select: str | Iterable[str] | None = None,
+    progress: Callable[[BuiltModel], None] | None = None,
+    schemas: Schemas = IN_PLACE,
+) -> BuildReport:
+    """Write the parameters, build the selected models (default: all), check them.
+
+    Runs in the transaction of ``connection``, on the private working database (or, with ``schemas``, into schemas
+    aside): readers see nothing of it. ``as_of``: aware instant that all metrics are computed for (METRICS.md T7).
+    Raises ModelError when a model cannot be built. A failed check does not raise, so that the transaction with its
+    results can be committed: call :meth:`BuildReport.require_passed` after that.
+    """
+    started = perf_counter()
+    order = build_order(project, select)
+    prepare(connection, as_of=as_of, settings=settings, schemas=schemas)
+    built = []
+    for name in order:
+        built.append(build_model(connection, project, name, schemas))
+        if progress is not None:
+            progress(built[-1])
+    results = run_checks(connection, project, order, schemas)
+    return BuildReport(as_of, settings.config_version, tuple(built), tuple(results), perf_counter() - started)
+
+
+def prepare(
+    connection: sa.Connection, *, as_of: datetime, settings: MetricSettings, schemas: Schemas = IN_PLACE
+) -> None:
+    """Write ops.build_parameter and ops.setting_value and create the schemas: once before the first model."""
+    for schema in (INTERMEDIATE, MART, "ops"):
+        run(connection, f'create schema if not exists "{schemas.real.get(schema, schema)}"')
+    write_parameters(connection, as_of=as_of, settings=settings)
+
+
+def build_model(connection: sa.Connection, project: Project, name: str, schemas: Schemas = IN_PLACE) -> BuiltModel:
+    """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it."""
+    started = perf_counter()
+    model = project.model(name)
+    relation = schemas.relation(model.schema, name)
+    try:
+        if model.language == "py":
+            run_python_model(connection, model, project, schemas)
+        else:
+            _create_as(connection, relation, for_engine(render(model, project, schemas), connection))
+        rows = int(run(connection, f"select count(*) from {relation}").scalar_one())
+        columns = table_columns(connection, schemas.real.get(model.schema, model.schema), name)
+        _comment(connection, relation, model, columns)
+    except SQLAlchemyError as error:
+        raise ModelError(f"{model.path}: the database refused it: {error.__cause__ or error}") from error
+    return BuiltModel(name, rows, perf_counter() - started, columns)
+
+
+def _create_as(connection: sa.Connection, relation: str, select: str) -> None:
+    if connection.dialect.name == "duckdb":
+        run(connection, f"create or replace table {relation} as\n{select}")
+    else:
+        run(connection, f"drop table if exists {relation} cascade")
+        run(connection, f"create table {relation} as\n{select}")
+
+
+def table_columns(connection: sa.Connection, schema: str, table: str) -> tuple[BuiltColumn, ...]:
+    """Columns of a table in order; empty if there is no such table."""
+    rows = connection.execute(
+        sa.text(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = :schema and table_name = :table order by ordinal_position"
+        ),
+        {"schema": schema, "table": table},
+    )
+    return tuple(BuiltColumn(name, kind.lower()) for name, kind in rows)
+
+
+def _comment(connection: sa.Connection, relation: str, model: Model, columns: tuple[BuiltColumn, ...]) -> None:
+    there = {column.name for column in columns}
+    if model.description:
+        run(connection, f"comment on table {relation} is {_text(model.description)}")
+    for column in model.columns:
+        if column.name in there and column.description:
+            run(connection, f'comment on column {relation}."{column.name}" is {_text(column.description)}')
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

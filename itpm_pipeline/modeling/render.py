@@ -1,0 +1,50 @@
+"""Turns a SQL model into a statement: replaces ref() and source() by quoted table names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from itpm_pipeline.modeling.project import Model, Project
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """Where the schemas of the project really are; a schema not named is where its name says.
+
+    PostgreSQL builds aside: ``Schemas({"int": "int_next", "mart": "mart_next"})``.
+    """
+
+    real: Mapping[str, str] = field(default_factory=dict)
+
+    def relation(self, schema: str, table: str) -> str:
+        """Quoted, qualified name."""
+        return f'"{self.real.get(schema, schema)}"."{table}"'
+
+
+IN_PLACE = Schemas()
+
+
+def render(model: Model, project: Project, schemas: Schemas = IN_PLACE) -> str:
+    """The select statement of a SQL model, in DuckDB's dialect, without a trailing semicolon."""
+    return _fill(model.code, project, schemas).strip().rstrip(";").rstrip()
+
+
+def render_expression(code: str, project: Project, schemas: Schemas = IN_PLACE) -> str:
+    """A table named in schema.yml as ``ref('…')`` or ``source('…', '…')``, with or without braces."""
+    return _fill(code if "{{" in code else f"{{{{ {code} }}}}", project, schemas)
+
+
+def _fill(template: str, project: Project, schemas: Schemas) -> str:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    environment.globals.clear()
+
+    def ref(name: str) -> str:
+        return schemas.relation(project.model(name).schema, name)
+
+    def config(**_settings: Any) -> str:
+        return ""
+
+    return environment.from_string(template).render(ref=ref, source=schemas.relation, config=config)
