@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,8 @@ from itpm_pipeline.modeling.declarations import Declarations, declared_by_python
 from itpm_pipeline.modeling.schema_yaml import Check, Column, ModelEntry, read_models, read_sources, read_yaml
 
 PACKAGE = "dbt_like_sql"
+FOLDER = Path(__file__).resolve().parents[2] / PACKAGE
+"""Installed beside this library, in a checkout as in a wheel."""
 INTERMEDIATE, MART = "int", "mart"
 NOT_MODELS = frozenset({"macros", "tests", "target", "dbt_packages", "logs", "__pycache__"})
 """Folders of a dbt project that hold no models."""
@@ -78,7 +78,9 @@ class Project:
 
 def load_project(folder: Path | None = None) -> Project:
     """Read a project folder; default: ``dbt_like_sql`` as installed. Raises ModelError naming the file at fault."""
-    root: Traversable = folder if folder is not None else resources.files(PACKAGE)
+    root = folder if folder is not None else FOLDER
+    if not root.is_dir():
+        raise ModelError(f"There is no folder of models at {root}.")
     entries: dict[str, tuple[str, ModelEntry]] = {}
     sources: dict[str, frozenset[str]] = {}
     files = sorted(_files(root, ()), key=lambda found: (found[0], found[1].name))
@@ -108,7 +110,7 @@ def load_project(folder: Path | None = None) -> Project:
     return project
 
 
-def _files(folder: Traversable, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Traversable]]:
+def _files(folder: Path, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Path]]:
     for item in folder.iterdir():
         if item.is_dir() and item.name not in NOT_MODELS and not item.name.startswith("."):
             yield from _files(item, (*parents, item.name))
