@@ -33,3 +33,26 @@ RANK = CustomField("customfield_10019", "Rank", "any", "com.pyxis.greenhopper.ji
 
 CUSTOM_FIELDS = (SPRINT, STORY_POINTS, STORY_POINT_ESTIMATE, EPIC_LINK, FLAGGED, START_DATE, RANK)
 """Company-managed projects estimate in ``STORY_POINTS``, team-managed ones in ``STORY_POINT_ESTIMATE``."""
+
+FLAG_OPTION_ID = "10019"
+"""The one option of ``FLAGGED`` ("Impediment"); histories write it as ``[10019]``."""
+
+PRIORITIES = {"Highest": "1", "High": "2", "Medium": "3", "Low": "4", "Lowest": "5"}
+"""Name to id."""
+
+RESOLUTIONS = {"Done": "10000", "Won't Do": "10001", "Duplicate": "10002"}
+"""Name to id."""
+
+LINK_TYPES = {
+    "Blocks": ("10000", "blocks", "is blocked by"),
+    "Cloners": ("10001", "clones", "is cloned by"),
+    "Duplicate": ("10002", "duplicates", "is duplicated by"),
+    "Relates": ("10003", "relates to", "relates to"),
+    "Depends": ("10004", "depends on", "is depended on by"),
+}
+"""Name to (id, outward words, inward words). ``JiraLink``: source *outward* target, so the source of a Blocks link
+is the blocker and the source of a Depends link is the blocked one."""
+
+EPIC_TYPES = frozenset({"Epic"})
+SUBTASK_TYPES = frozenset({"Sub-task", "Subtask"})
+"""Company-managed projects write ``Sub-task``, team-managed ones ``Subtask``, as at Jira."""

@@ -93,6 +93,8 @@ class JiraSprint:
     start_at: datetime | None = None
     end_at: datetime | None = None
     completed_at: datetime | None = None
+    also_on_board_ids: list[int] = field(default_factory=list)
+    """Other boards that list this sprint because their filter matches issues in it; ``board_id`` is the origin."""
 
 
 @dataclass(slots=True)
@@ -209,7 +211,30 @@ class Milestone:
 @dataclass(slots=True)
 class TimelineEvent:
     """One timeline item. ``kind`` is the GraphQL type (``ClosedEvent``); ``data`` its own fields, where issues,
-    projects and labels are given by node id or name."""
+    pull requests and projects are given by node id, people by key, labels and issue types by name.
+
+    ================================================ ==============================================================
+    kinds                                            keys of ``data``
+    ================================================ ==============================================================
+    LabeledEvent, UnlabeledEvent                     label
+    AssignedEvent, UnassignedEvent                   assignee (null: a deleted account)
+    MilestonedEvent, DemilestonedEvent               milestoneTitle
+    ClosedEvent                                      stateReason, closer (pull request or null)
+    ReopenedEvent                                    stateReason
+    RenamedTitleEvent                                previousTitle, currentTitle
+    AddedToProjectV2Event, RemovedFromProjectV2Event project
+    ProjectV2ItemStatusChangedEvent                  project, previousStatus ("" for none), status, wasAutomated
+    SubIssueAddedEvent, SubIssueRemovedEvent         subIssue
+    ParentIssueAddedEvent, ParentIssueRemovedEvent   parent
+    BlockedByAddedEvent, BlockedByRemovedEvent       blockingIssue
+    BlockingAddedEvent, BlockingRemovedEvent         blockedIssue
+    IssueTypeAddedEvent                              issueType
+    IssueTypeChangedEvent                            issueType, prevIssueType
+    CrossReferencedEvent                             source (issue or pull request), willCloseTarget
+    MarkedAsDuplicateEvent                           canonical
+    MentionedEvent, SubscribedEvent, PinnedEvent     (nothing)
+    ================================================ ==============================================================
+    """
 
     node_id: str
     kind: str
