@@ -2,6 +2,8 @@
 
 All instants are timezone-aware UTC. Jira keeps milliseconds, GitHub whole seconds. Entities refer to people by
 ``Person.key``, to Jira issues by ``JiraIssue.id`` and to GitHub issues by ``GithubIssue.node_id``: keys change.
+
+Longer than other modules because it is one data model, all of it declarations.
 """
 
 from dataclasses import dataclass, field
