@@ -12,7 +12,7 @@ from itpm_pipeline.errors import ModelError
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.checks import CheckResult, require_passed, run_checks
 from itpm_pipeline.modeling.dialects import for_engine
-from itpm_pipeline.modeling.execution import run
+from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.parameters import write_parameters
 from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
@@ -105,6 +105,7 @@ def build_model(connection: sa.Connection, project: Project, name: str, schemas:
     """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it."""
     started = perf_counter()
     model = project.model(name)
+    in_utc(connection)
     relation = schemas.relation(model.schema, name)
     try:
         if model.language == "py":

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from itpm_pipeline.errors import ModelError
 from itpm_pipeline.modeling.dialects import for_engine
-from itpm_pipeline.modeling.execution import run
+from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render_expression
 from itpm_pipeline.modeling.schema_yaml import Check
@@ -49,6 +49,7 @@ def run_checks(
 ) -> list[CheckResult]:
     """Run all checks of the given models (default: of all). ModelError if a check itself cannot be run."""
     results: list[CheckResult] = []
+    in_utc(connection)
     for name in models if models is not None else project.models:
         results += _check_model(connection, project, project.model(name), schemas)
     return results

@@ -39,24 +39,39 @@ def _first_by(node: exp.Expression) -> exp.Expression:
     """arg_max(x, y) → (array_agg(x order by y desc) filter (where neither is null))[1]."""
     if not isinstance(node, exp.ArgMax | exp.ArgMin):
         return node
-    value, by = node.this, node.expression
+    x, y = node.this.sql("postgres"), node.expression.sql("postgres")
     direction = "desc" if isinstance(node, exp.ArgMax) else "asc"
-    x, y = value.sql("postgres"), by.sql("postgres")
-    return sqlglot.parse_one(
-        f"(array_agg({x} order by {y} {direction}) filter (where {x} is not null and {y} is not null))[1]",
-        read="postgres",
+    return _postgres(
+        f"(array_agg({x} order by {y} {direction}) filter (where {x} is not null and {y} is not null))[1]"
     )
 
 
 def _any_value(node: exp.Expression) -> exp.Expression:
     """any_value(x), new in PostgreSQL 16 → (array_agg(x) filter (where x is not null))[1]."""
-    if not isinstance(node, exp.AnyValue):
+    if not (isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.AnyValue)):
         return node
-    x = node.this.sql("postgres")
-    return sqlglot.parse_one(f"(array_agg({x}) filter (where {x} is not null))[1]", read="postgres")
+    x = node.this.this.sql("postgres")
+    return _postgres(f"(array_agg({x}) filter (where {x} is not null))[1]")
 
 
-REWRITES: dict[str, tuple[Callable[[exp.Expression], exp.Expression], ...]] = {"postgres": (_first_by, _any_value)}
+def _renamed(node: exp.Expression) -> exp.Expression:
+    """Functions that PostgreSQL has under another name."""
+    if isinstance(node, exp.Split):
+        return exp.func("string_to_array", node.this, node.expression)
+    if isinstance(node, exp.DateFromParts):
+        return exp.func("make_date", node.args["year"], node.args["month"], node.args["day"])
+    if isinstance(node, exp.DayOfWeek):
+        return _postgres(f"cast(extract(dow from {node.this.sql('postgres')}) as bigint)")
+    return node
+
+
+def _postgres(sql: str) -> exp.Expression:
+    return sqlglot.parse_one(sql, read="postgres")
+
+
+REWRITES: dict[str, tuple[Callable[[exp.Expression], exp.Expression], ...]] = {
+    "postgres": (_first_by, _any_value, _renamed)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,51 +90,86 @@ class _Ban:
     found: Callable[[exp.Expression], bool]
 
 
-def _function(*names: str) -> Callable[[exp.Expression], bool]:
-    wanted = {name.upper() for name in names}
-    return lambda node: (
-        (isinstance(node, exp.Anonymous) and str(node.this).upper() in wanted)
-        or (isinstance(node, exp.Func) and not isinstance(node, exp.Anonymous) and node.sql_name() in wanted)
-    )
-
-
-def _week_difference(node: exp.Expression) -> bool:
-    return isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "").upper().strip("'").startswith("WEEK")
+def _called(*names: str) -> Callable[[exp.Expression], bool]:
+    """Functions that sqlglot does not know, by name."""
+    wanted = {name.lower() for name in names}
+    return lambda node: isinstance(node, exp.Anonymous) and str(node.this).lower() in wanted
 
 
 def _kind(*kinds: type[exp.Expression]) -> Callable[[exp.Expression], bool]:
     return lambda node: isinstance(node, kinds)
 
 
+def _week_difference(node: exp.Expression) -> bool:
+    return isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "").upper().startswith("WEEK")
+
+
+def _ignored_nulls(node: exp.Expression) -> bool:
+    return isinstance(node, exp.IgnoreNulls) and not isinstance(node.this, exp.AnyValue)
+
+
+def _join(*words: str) -> Callable[[exp.Expression], bool]:
+    keys = ("method", "kind", "side")
+    return lambda node: isinstance(node, exp.Join) and any(str(node.args.get(key)).upper() in words for key in keys)
+
+
+def _star_with_exceptions(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Star) and any(node.args.get(key) for key in ("except_", "except", "replace", "rename"))
+
+
+def _all_columns(node: exp.Expression) -> bool:
+    if isinstance(node, exp.Group):
+        return bool(node.args.get("all"))
+    return isinstance(node, exp.Ordered) and node.this.name.upper() == "ALL"
+
+
+def _rounded_double(node: exp.Expression) -> bool:
+    if not isinstance(node, exp.Round):
+        return False
+    return not (isinstance(node.this, exp.Cast) and node.this.to.is_type(exp.DataType.Type.DECIMAL))
+
+
+def _file(node: exp.Expression) -> bool:
+    return isinstance(node, exp.ReadCSV | exp.ReadParquet) or (
+        isinstance(node, exp.Table) and any(mark in node.name for mark in "./")
+    )
+
+
+def _exclusive_range(node: exp.Expression) -> bool:
+    return isinstance(node, exp.GenerateSeries) and bool(node.args.get("is_end_exclusive"))
+
+
 BANS: tuple[_Ban, ...] = (
     _Ban("date_diff('week')", "differs silently on PostgreSQL: count days and divide by 7", _week_difference),
-    _Ban("ignore nulls", "is dropped silently on PostgreSQL", _kind(exp.IgnoreNulls)),
+    _Ban("ignore nulls", "is dropped silently on PostgreSQL", _ignored_nulls),
+    _Ban("round(double)", "halves are rounded differently: cast to decimal first", _rounded_double),
     _Ban("pivot / unpivot", "PostgreSQL has neither", _kind(exp.Pivot)),
-    _Ban("asof join", "PostgreSQL has none: join on the interval", lambda node: (
-        isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "ASOF")),
-    _Ban("semi / anti join", "write exists", lambda node: (
-        isinstance(node, exp.Join) and str(node.args.get("kind") or node.args.get("side") or "").upper()
-        in {"SEMI", "ANTI"})),
-    _Ban("* exclude / replace", "name the columns", lambda node: (
-        isinstance(node, exp.Star) and any(node.args.get(key) for key in ("except_", "except", "replace", "rename")))),
-    _Ban("the clock", "as_of comes from ops.build_parameter", _kind(
-        exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp)),
-    _Ban("the clock", "as_of comes from ops.build_parameter", _function("now", "today", "get_current_timestamp")),
-    _Ban("chance", "the same inputs must give the same table", _kind(exp.Rand, exp.Uuid)),
+    _Ban("asof join", "PostgreSQL has none: join on the interval", _join("ASOF")),
+    _Ban("semi / anti join", "write exists", _join("SEMI", "ANTI")),
+    _Ban("* exclude / replace", "name the columns", _star_with_exceptions),
+    _Ban("group / order by all", "name the columns", _all_columns),
     _Ban("try_cast", "PostgreSQL has none", _kind(exp.TryCast)),
-    _Ban("group / order by all", "name the columns", lambda node: (
-        isinstance(node, exp.Group | exp.Order) and bool(node.args.get("all"))
-        or isinstance(node, exp.Ordered) and node.sql(SOURCE).upper().split()[0] == "ALL")),
-    _Ban("round(double)", "halves are rounded differently: cast to decimal first", lambda node: (
-        isinstance(node, exp.Round) and not _is_decimal(node.this))),
-    _Ban("reading files", "models read ref and source only", _function("read_csv", "read_parquet", "read_json")),
-    _Ban("date_sub / range / mode / make_date", "PostgreSQL has none of that meaning",
-         _function("date_sub", "datesub", "range", "mode", "make_date", "to_days", "isoyear", "dayofweek")),
+    _Ban(
+        "the clock",
+        "as_of comes from ops.build_parameter",
+        _kind(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp),
+    ),
+    _Ban("the clock", "as_of comes from ops.build_parameter", _called("now", "today", "get_current_timestamp")),
+    _Ban("chance", "the same inputs must give the same table", _kind(exp.Rand, exp.Uuid)),
+    _Ban("reading files", "models read ref and source only", _file),
+    _Ban("reading files", "models read ref and source only", _called("read_json", "read_text", "read_json_auto")),
+    _Ban("no equal in PostgreSQL", "range leaves its end out: use generate_series", _exclusive_range),
+    _Ban(
+        "no equal in PostgreSQL",
+        "say it with portable functions",
+        _kind(exp.Mode, exp.First, exp.Last, exp.Week, exp.WeekOfYear, exp.RegexpExtract, exp.Struct, exp.Lambda),
+    ),
+    _Ban(
+        "no equal in PostgreSQL",
+        "say it with portable functions",
+        _called("date_sub", "datesub", "isoyear", "to_days", "yearweek", "weekday"),
+    ),
 )
-
-
-def _is_decimal(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Cast) and node.to.is_type(exp.DataType.Type.DECIMAL)
 
 
 def lint(duckdb_sql: str) -> list[Finding]:
