@@ -4,21 +4,16 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from itpm_pipeline.metric_settings import MetricSettings, Zone
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _is_timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is no IANA time zone; write for example Europe/Berlin or UTC")
-    return name
 
 
 def _is_web_address(url: str) -> str:
@@ -32,7 +27,6 @@ def _is_web_address(url: str) -> str:
     return url.rstrip("/")
 
 
-Timezone = Annotated[str, AfterValidator(_is_timezone)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 
 
@@ -105,7 +99,7 @@ class GithubTracker(_Tracker):
     status_field: str = "Status"
     estimate_fields: tuple[str, ...] = ("Estimate", "Story Points", "Points", "Size")
     """Names of number fields (Projects v2 or organisation issue fields) that hold points, first match wins."""
-    iteration_timezone: Timezone = "UTC"
+    iteration_timezone: Zone = "UTC"
     in_progress_labels: tuple[str, ...] = ("in progress",)
     blocked_labels: tuple[str, ...] = ("blocked",)
     status_options: dict[str, Literal["todo", "in_progress", "done"]] = {}
@@ -173,7 +167,7 @@ class Program(_Strict):
     projects: tuple[str, ...]
     """``tracker:key``; shell patterns are allowed in the key."""
     owner: str | None = None
-    timezone: Timezone = "UTC"
+    timezone: Zone = "UTC"
     calendar: str = "default"
     start_date: date | None = None
     target_date: date | None = None
@@ -234,7 +228,7 @@ class Settings(_Strict):
     people: tuple[Person, ...] = ()
     calendars: dict[str, Calendar] = {}
     facts: FactFiles = FactFiles()
-    metrics: dict[str, Any] = {}
+    metrics: MetricSettings = MetricSettings()
     as_of: AwareDatetime | None = None
     """A fixed instant for all metrics (demos, archives). Default: the start of the run."""
 

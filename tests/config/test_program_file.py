@@ -62,6 +62,9 @@ MISTAKES = {
     "plain http": ("https://acme.atl", "http://acme.atl", ":4: trackers[0].url: credentials would travel unencrypted"),
     "secret in the address": ("https://acme", "https://me:pw@acme", "must not carry credentials"),
     "time zone": ("Europe/Berlin", "Europe/Berln", ":12: programs[0].timezone: 'Europe/Berln' is no IANA time zone"),
+    "metric out of order": (
+        "programs:", "metrics: {risk: {score_bands: [65, 35]}}\nprograms:", ":9: metrics.risk.score_bands: [65.0, 35.0]"
+    ),
     "unknown tracker": ("acme-gh:acme", "acme-hub:acme", "names an unknown tracker"),
     "project without tracker": ('"acme-jira:PAY"', '"PAY"', "must be written tracker:key"),
     "not YAML": ("programs:", "programs: [", "not valid YAML"),
