@@ -1,0 +1,78 @@
+"""``itpm sql``: a read-only query on the published warehouse."""
+
+import csv
+import json
+import sys
+import unicodedata
+from enum import StrEnum
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from itpm_pipeline.config import load_settings
+from itpm_pipeline.warehouse.engine import open_published
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+
+    @app.command("sql")
+    def command(
+        query: Annotated[str, typer.Argument(help="The query; schemas are mart, core, int and ops.")],
+        output: Annotated[Format, typer.Option("--format", "-f", help="How to write the result.")] = Format.TABLE,
+        limit: Annotated[int, typer.Option(help="Most rows to show as a table.", min=1)] = 100,
+    ) -> None:
+        """Run a read-only query on the published warehouse."""
+        settings = load_settings()
+        with open_published(settings.warehouse.url) as warehouse:
+            result = warehouse.query(query)
+        {Format.TABLE: _as_table, Format.CSV: _as_csv, Format.JSON: _as_json}[output](result, limit)
+
+
+def _as_table(result: pa.Table, limit: int) -> None:
+    table = Table()
+    for name in result.column_names:
+        table.add_column(name, overflow="fold")
+    for row in result.slice(0, limit).to_pylist():
+        table.add_row(*(Text(_printable(value)) for value in row.values()))
+    console = Console()
+    console.print(table)
+    if result.num_rows > limit:
+        console.print(f"{limit} of {result.num_rows} rows; see all with --limit or --format csv")
+
+
+def _printable(value: Any) -> str:
+    """Text for a terminal; control characters from trackers are shown as a question mark, never executed."""
+    text = "" if value is None else str(value)
+    return "".join("?" if unicodedata.category(letter) in {"Cc", "Cf"} else letter for letter in text)
+
+
+def _as_csv(result: pa.Table, _limit: int) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(result.column_names)
+    for row in result.to_pylist():
+        writer.writerow([_cell(value) for value in row.values()])
+
+
+def _cell(value: Any) -> Any:
+    """A spreadsheet runs text that looks like a formula; an apostrophe keeps it text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def _as_json(result: pa.Table, _limit: int) -> None:
+    json.dump(result.to_pylist(), sys.stdout, default=str, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
