@@ -35,7 +35,7 @@ def transpile(duckdb_sql: str, target: str) -> str:
         raise ModelError(f"cannot be said in {target}: {error}") from error
 
 
-def _first_by(node: exp.Expression) -> exp.Expression:
+def _first_by(node: exp.Expr) -> exp.Expr:
     """arg_max(x, y) → (array_agg(x order by y desc) filter (where neither is null))[1]."""
     if not isinstance(node, exp.ArgMax | exp.ArgMin):
         return node
@@ -46,7 +46,7 @@ def _first_by(node: exp.Expression) -> exp.Expression:
     )
 
 
-def _any_value(node: exp.Expression) -> exp.Expression:
+def _any_value(node: exp.Expr) -> exp.Expr:
     """any_value(x), new in PostgreSQL 16 → (array_agg(x) filter (where x is not null))[1]."""
     if not (isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.AnyValue)):
         return node
@@ -54,7 +54,7 @@ def _any_value(node: exp.Expression) -> exp.Expression:
     return _postgres(f"(array_agg({x}) filter (where {x} is not null))[1]")
 
 
-def _renamed(node: exp.Expression) -> exp.Expression:
+def _renamed(node: exp.Expr) -> exp.Expr:
     """Functions that PostgreSQL has under another name."""
     if isinstance(node, exp.Split):
         return exp.func("string_to_array", node.this, node.expression)
@@ -65,11 +65,11 @@ def _renamed(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _postgres(sql: str) -> exp.Expression:
+def _postgres(sql: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read="postgres")
 
 
-REWRITES: dict[str, tuple[Callable[[exp.Expression], exp.Expression], ...]] = {
+REWRITES: dict[str, tuple[Callable[[exp.Expr], exp.Expr], ...]] = {
     "postgres": (_first_by, _any_value, _renamed)
 }
 
@@ -87,55 +87,55 @@ class Finding:
 class _Ban:
     idiom: str
     reason: str
-    found: Callable[[exp.Expression], bool]
+    found: Callable[[exp.Expr], bool]
 
 
-def _called(*names: str) -> Callable[[exp.Expression], bool]:
+def _called(*names: str) -> Callable[[exp.Expr], bool]:
     """Functions that sqlglot does not know, by name."""
     wanted = {name.lower() for name in names}
     return lambda node: isinstance(node, exp.Anonymous) and str(node.this).lower() in wanted
 
 
-def _kind(*kinds: type[exp.Expression]) -> Callable[[exp.Expression], bool]:
+def _kind(*kinds: type[exp.Expr]) -> Callable[[exp.Expr], bool]:
     return lambda node: isinstance(node, kinds)
 
 
-def _week_difference(node: exp.Expression) -> bool:
+def _week_difference(node: exp.Expr) -> bool:
     return isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "").upper().startswith("WEEK")
 
 
-def _ignored_nulls(node: exp.Expression) -> bool:
+def _ignored_nulls(node: exp.Expr) -> bool:
     return isinstance(node, exp.IgnoreNulls) and not isinstance(node.this, exp.AnyValue)
 
 
-def _join(*words: str) -> Callable[[exp.Expression], bool]:
+def _join(*words: str) -> Callable[[exp.Expr], bool]:
     keys = ("method", "kind", "side")
     return lambda node: isinstance(node, exp.Join) and any(str(node.args.get(key)).upper() in words for key in keys)
 
 
-def _star_with_exceptions(node: exp.Expression) -> bool:
+def _star_with_exceptions(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) and any(node.args.get(key) for key in ("except_", "except", "replace", "rename"))
 
 
-def _all_columns(node: exp.Expression) -> bool:
+def _all_columns(node: exp.Expr) -> bool:
     if isinstance(node, exp.Group):
         return bool(node.args.get("all"))
     return isinstance(node, exp.Ordered) and node.this.name.upper() == "ALL"
 
 
-def _rounded_double(node: exp.Expression) -> bool:
+def _rounded_double(node: exp.Expr) -> bool:
     if not isinstance(node, exp.Round):
         return False
     return not (isinstance(node.this, exp.Cast) and node.this.to.is_type(exp.DataType.Type.DECIMAL))
 
 
-def _file(node: exp.Expression) -> bool:
+def _file(node: exp.Expr) -> bool:
     return isinstance(node, exp.ReadCSV | exp.ReadParquet) or (
         isinstance(node, exp.Table) and any(mark in node.name for mark in "./")
     )
 
 
-def _exclusive_range(node: exp.Expression) -> bool:
+def _exclusive_range(node: exp.Expr) -> bool:
     return isinstance(node, exp.GenerateSeries) and bool(node.args.get("is_end_exclusive"))
 
 

@@ -29,7 +29,8 @@ class Relation:
 
     def df(self) -> pd.DataFrame:
         """All rows as a pandas frame."""
-        return self.arrow().to_pandas()
+        frame: pd.DataFrame = self.arrow().to_pandas()
+        return frame
 
 
 class _Dbt:
