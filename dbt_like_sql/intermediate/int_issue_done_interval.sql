@@ -1,0 +1,124 @@
+-- One row per issue, basis of being done and period in which it was, or was not, done on that basis; without gaps.
+-- basis_key is status_category, closed, or a board: then done means the right-most column of that board (METRICS.md 2.1).
+with status_interval as (
+
+    select * from {{ ref('int_issue_status_interval') }}
+
+),
+
+board_column as (
+
+    select * from {{ ref('int_board_column_interval') }}
+
+),
+
+configuration as (
+
+    select distinct
+        board_id,
+        valid_from,
+        valid_to
+    from board_column
+
+),
+
+-- Only boards in whose sprints an issue ever was are asked.
+issue_board as (
+
+    select distinct
+        membership.issue_id,
+        sprint.done_basis_key as board_id
+    from {{ ref('int_sprint_membership') }} as membership
+    inner join {{ ref('int_sprint_clock') }} as sprint on membership.sprint_id = sprint.sprint_id
+
+),
+
+by_board as (
+
+    select
+        status_interval.issue_id,
+        configuration.board_id as basis_key,
+        coalesce(board_column.is_done_column, false) as is_done,
+        greatest(status_interval.valid_from, configuration.valid_from) as valid_from,
+        least(status_interval.valid_to, configuration.valid_to) as valid_to
+    from issue_board
+    inner join status_interval on issue_board.issue_id = status_interval.issue_id
+    inner join configuration
+        on
+            issue_board.board_id = configuration.board_id
+            and (status_interval.valid_to is null or configuration.valid_from < status_interval.valid_to)
+            and (configuration.valid_to is null or status_interval.valid_from < configuration.valid_to)
+    left join board_column
+        on
+            configuration.board_id = board_column.board_id
+            and configuration.valid_from = board_column.valid_from
+            and status_interval.status_id = board_column.status_id
+
+),
+
+by_category as (
+
+    select
+        issue_id,
+        'status_category' as basis_key,
+        category = 'done' as is_done,
+        valid_from,
+        valid_to
+    from status_interval
+
+),
+
+-- Closed is GitHub's own state; Jira has no other word for it than the category.
+by_closed as (
+
+    select
+        field_interval.issue_id,
+        'closed' as basis_key,
+        coalesce(status.category = 'done', false) as is_done,
+        field_interval.valid_from,
+        field_interval.valid_to
+    from {{ ref('int_issue_field_interval') }} as field_interval
+    left join {{ source('core', 'status') }} as status on field_interval.value = status.status_id
+    where field_interval.field in ('state', 'status')
+
+),
+
+piece as (
+
+    select * from by_board
+    union all
+    select * from by_category
+    union all
+    select * from by_closed
+
+),
+
+marked as (
+
+    select
+        *,
+        lag(is_done) over (partition by issue_id, basis_key order by valid_from) as was_done
+    from piece
+
+)
+
+select
+    issue_id,
+    basis_key,
+    is_done,
+    valid_from,
+    coalesce(
+        lead(valid_from) over (partition by issue_id, basis_key order by valid_from),
+        -- The end of the last piece, which is null while the issue exists.
+        last_valid_to
+    ) as valid_to
+from (
+    select
+        *,
+        last_value(valid_to) over (
+            partition by issue_id, basis_key order by valid_from
+            rows between unbounded preceding and unbounded following
+        ) as last_valid_to
+    from marked
+) as bounded
+where was_done is null or is_done <> was_done

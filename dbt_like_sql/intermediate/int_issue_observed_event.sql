@@ -1,0 +1,70 @@
+-- One row per change of a field that we saw between two readings, for fields whose history the source does not keep.
+-- GitHub has two statuses at once; what is read from a project item is field item_status.
+with reading as (
+
+    select
+        issue.issue_id,
+        issue.created_at,
+        case
+            when observation.field = 'status' and issue.source = 'github' then 'item_status'
+            else observation.field
+        end as field,
+        observation.observed_at,
+        nullif(observation.value, '') as value,
+        observation.source_updated_at,
+        lag(nullif(observation.value, '')) over (
+            partition by observation.entity_id, observation.field order by observation.observed_at
+        ) as value_before,
+        coalesce(
+            observation.previous_read_at,
+            lag(observation.observed_at) over (
+                partition by observation.entity_id, observation.field order by observation.observed_at
+            )
+        ) as read_before_at,
+        row_number() over (
+            partition by observation.entity_id, observation.field order by observation.observed_at
+        ) as reading_no
+    from {{ source('core', 'field_observation') }} as observation
+    inner join {{ ref('int_issue') }} as issue on observation.entity_id = issue.issue_id
+    where observation.entity_kind = 'issue'
+
+),
+
+judged as (
+
+    select
+        *,
+        reading_no = 1 as is_first,
+        -- The tracker's word on when a value was set counts if it lies between the two readings.
+        coalesce(source_updated_at > read_before_at and source_updated_at <= observed_at, false) as is_dated
+    from reading
+    where reading_no = 1 or value is distinct from value_before
+
+)
+
+select
+    issue_id,
+    field,
+    'observation' as source_event_id,
+    reading_no as item_ordinal,
+    case
+        -- The first reading tells the value, and at best since when; without that it counts from creation.
+        when is_first then coalesce(source_updated_at, created_at)
+        when is_dated then source_updated_at
+        else observed_at
+    end as occurred_at,
+    value_before,
+    value as value_after,
+    cast(null as text) as actor_person_id,
+    case
+        when is_first and source_updated_at is null then 'creation_default'
+        when is_first or is_dated then 'field_value_updated_at'
+        else 'snapshot_diff'
+    end as provenance,
+    case
+        when is_first and source_updated_at is null
+            then greatest(cast(0 as bigint), date_diff('second', created_at, observed_at))
+        when is_first or is_dated then cast(0 as bigint)
+        else date_diff('second', read_before_at, observed_at)
+    end as precision_seconds
+from judged

@@ -1,0 +1,144 @@
+-- One row per issue, time-box and period in which the issue was in it.
+-- Jira's Sprint field is a list to which ids are added and from which closed sprints never leave, so membership is the
+-- set difference of successive lists (METRICS.md 1.3).
+with parameter as (
+
+    select * from {{ source('ops', 'build_parameter') }}
+
+),
+
+issue as (
+
+    select * from {{ ref('int_issue') }}
+
+),
+
+sprint as (
+
+    select * from {{ ref('int_sprint_clock') }}
+
+),
+
+list as (
+
+    select
+        field_interval.*,
+        issue.project_id,
+        length(field_interval.value) - length(replace(field_interval.value, ',', '')) + 1 as length_of_list
+    from {{ ref('int_issue_field_interval') }} as field_interval
+    inner join issue on field_interval.issue_id = issue.issue_id
+    where
+        field_interval.field in ('sprint', 'milestone')
+        and field_interval.value is not null
+        -- Without history the list of today says nothing of when: see assumed.
+        and not (issue.source = 'jira' and field_interval.provenance = 'creation_default')
+
+),
+
+listed as (
+
+    select
+        list.issue_id,
+        list.project_id,
+        trim(split_part(list.value, ',', cast(place.n as integer))) as ref,
+        list.valid_from,
+        list.valid_to,
+        list.provenance,
+        list.precision_seconds
+    from list
+    cross join generate_series(1, list.length_of_list) as place(n)
+
+),
+
+identified as (
+
+    select
+        listed.issue_id,
+        sprint.sprint_id,
+        listed.valid_from,
+        listed.valid_to,
+        listed.provenance,
+        listed.precision_seconds
+    from listed
+    inner join sprint on listed.ref = sprint.sprint_id
+    union
+    -- GitHub tells milestones of the past by title only.
+    select
+        listed.issue_id,
+        sprint.sprint_id,
+        listed.valid_from,
+        listed.valid_to,
+        listed.provenance,
+        listed.precision_seconds
+    from listed
+    inner join sprint
+        on listed.ref = sprint.name and listed.project_id = sprint.project_id and sprint.kind = 'gh_milestone'
+
+),
+
+-- The best guess without history: in its first sprint from creation, in each later one since the one before ended.
+assumed as (
+
+    select
+        issue.issue_id,
+        sprint.sprint_id,
+        greatest(
+            issue.created_at,
+            lag(sprint.effective_end_at) over (
+                partition by issue.issue_id order by sprint.effective_start_at nulls last, sprint.sprint_id
+            )
+        ) as valid_from,
+        issue.deleted_observed_at as valid_to,
+        'creation_default' as provenance,
+        field_interval.precision_seconds
+    from {{ ref('int_issue_field_interval') }} as field_interval
+    inner join issue on field_interval.issue_id = issue.issue_id
+    inner join {{ source('core', 'issue_sprint') }} as issue_sprint on issue.issue_id = issue_sprint.issue_id
+    inner join sprint on issue_sprint.sprint_id = sprint.sprint_id
+    where
+        issue.source = 'jira'
+        and sprint.kind = 'jira_sprint'
+        and field_interval.field = 'sprint'
+        and field_interval.provenance = 'creation_default'
+
+),
+
+piece as (
+
+    select
+        *,
+        coalesce(
+            valid_from > lag(valid_to) over (partition by issue_id, sprint_id order by valid_from), true
+        ) as is_entry
+    from identified
+
+),
+
+stay as (
+
+    select
+        *,
+        sum(case when is_entry then 1 else 0 end) over (partition by issue_id, sprint_id order by valid_from) as stay_no
+    from piece
+
+)
+
+select
+    issue_id,
+    sprint_id,
+    min(valid_from) as valid_from,
+    case when count(valid_to) = count(*) then max(valid_to) end as valid_to,
+    min(case when is_entry then provenance end) as provenance,
+    max(case when is_entry then precision_seconds end) as precision_seconds
+from stay
+group by issue_id, sprint_id, stay_no
+union all
+select
+    issue_id,
+    sprint_id,
+    valid_from,
+    valid_to,
+    provenance,
+    precision_seconds
+from assumed
+where valid_to is null or valid_from < valid_to

@@ -1,0 +1,105 @@
+-- One row per gross movement in a time-box after its start: an issue added, removed, re-estimated, completed or reopened
+-- while it was a member. The measures of fct_sprint_issue are net per issue; these are what happened.
+with sprint as (
+
+    select * from {{ ref('int_sprint_clock') }} where is_measurable
+
+),
+
+stay as (
+
+    select
+        sprint.sprint_id,
+        sprint.effective_start_at,
+        sprint.window_end_at,
+        sprint.done_basis_key,
+        membership.issue_id,
+        membership.valid_from,
+        membership.valid_to
+    from sprint
+    inner join {{ ref('int_sprint_membership') }} as membership
+        on
+            sprint.sprint_id = membership.sprint_id
+            and membership.valid_from < sprint.window_end_at
+            and (membership.valid_to is null or membership.valid_to > sprint.effective_start_at)
+
+),
+
+estimate as (
+
+    select
+        issue_id,
+        valid_from,
+        valid_to,
+        coalesce(value_number, 0) as points,
+        lag(coalesce(value_number, 0)) over (partition by issue_id order by valid_from) as points_before
+    from {{ ref('int_issue_field_interval') }}
+    where field = 'estimate_points'
+
+),
+
+moved as (
+
+    select sprint_id, issue_id, valid_from as occurred_at, 'add' as kind
+    from stay
+    where valid_from > effective_start_at
+    union all
+    select sprint_id, issue_id, valid_to as occurred_at, 'remove' as kind
+    from stay
+    where valid_to < window_end_at
+    union all
+    select
+        stay.sprint_id,
+        stay.issue_id,
+        done_interval.valid_from as occurred_at,
+        case when done_interval.is_done then 'complete' else 'reopen' end as kind
+    from stay
+    inner join {{ ref('int_issue_done_interval') }} as done_interval
+        on
+            stay.issue_id = done_interval.issue_id
+            and stay.done_basis_key = done_interval.basis_key
+            and done_interval.valid_from > stay.effective_start_at
+            and done_interval.valid_from >= stay.valid_from
+            and done_interval.valid_from < stay.window_end_at
+            and (stay.valid_to is null or done_interval.valid_from < stay.valid_to)
+    inner join {{ ref('int_issue') }} as issue on stay.issue_id = issue.issue_id
+    -- An issue that is open when it is created has not been reopened.
+    where done_interval.is_done or done_interval.valid_from > issue.created_at
+
+)
+
+select
+    moved.sprint_id,
+    moved.issue_id,
+    moved.occurred_at,
+    moved.kind,
+    coalesce(estimate.points, 0) as points,
+    case moved.kind
+        when 'add' then coalesce(estimate.points, 0)
+        when 'remove' then -coalesce(estimate.points, 0)
+        else 0
+    end as scope_delta_points
+from moved
+left join estimate
+    on
+        moved.issue_id = estimate.issue_id
+        and estimate.valid_from <= moved.occurred_at
+        and (estimate.valid_to is null or moved.occurred_at < estimate.valid_to)
+union all
+select
+    stay.sprint_id,
+    stay.issue_id,
+    estimate.valid_from as occurred_at,
+    're_estimate' as kind,
+    estimate.points,
+    estimate.points - estimate.points_before as scope_delta_points
+from stay
+inner join estimate
+    on
+        stay.issue_id = estimate.issue_id
+        and estimate.points_before is not null
+        and estimate.valid_from > stay.effective_start_at
+        -- An issue that joins at that instant joins with the new estimate.
+        and estimate.valid_from > stay.valid_from
+        and estimate.valid_from < stay.window_end_at
+        and (stay.valid_to is null or estimate.valid_from < stay.valid_to)
