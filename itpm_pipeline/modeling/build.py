@@ -7,10 +7,11 @@ from time import perf_counter
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateTable
 
 from itpm_pipeline.errors import ModelError
 from itpm_pipeline.metric_settings import MetricSettings
-from itpm_pipeline.modeling.checks import CheckResult, require_passed, run_checks
+from itpm_pipeline.modeling.checks import CheckResult, record_results, require_passed, run_checks
 from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.graph import build_order
@@ -18,6 +19,7 @@ from itpm_pipeline.modeling.parameters import write_parameters
 from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
 from itpm_pipeline.modeling.python_models import run_python_model
 from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render
+from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, OPS, SETTING_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def build(
     progress: Callable[[BuiltModel], None] | None = None,
     schemas: Schemas = IN_PLACE,
 ) -> BuildReport:
-    """Write the parameters, build the selected models (default: all), check them.
+    """Write the parameters, build the selected models (default: all), check them, write ops.check_result.
 
     Runs in the transaction of ``connection``, on the private working database (or, with ``schemas``, into schemas
     aside): readers see nothing of it. ``as_of``: aware instant that all metrics are computed for (METRICS.md T7).
@@ -88,7 +90,8 @@ def build(
         built.append(build_model(connection, project, name, schemas))
         if progress is not None:
             progress(built[-1])
-    results = run_checks(connection, project, order, schemas)
+    results = run_checks(connection, project, order, schemas=schemas)
+    record_results(connection, results)
     return BuildReport(as_of, settings.config_version, tuple(built), tuple(results), perf_counter() - started)
 
 
@@ -96,8 +99,11 @@ def prepare(
     connection: sa.Connection, *, as_of: datetime, settings: MetricSettings, schemas: Schemas = IN_PLACE
 ) -> None:
     """Write ops.build_parameter and ops.setting_value and create the schemas: once before the first model."""
-    for schema in (INTERMEDIATE, MART, "ops"):
+    in_utc(connection)
+    for schema in (INTERMEDIATE, MART, OPS):
         run(connection, f'create schema if not exists "{schemas.real.get(schema, schema)}"')
+    for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT):
+        connection.execute(CreateTable(table, if_not_exists=True))
     write_parameters(connection, as_of=as_of, settings=settings)
 
 
@@ -112,7 +118,7 @@ def build_model(connection: sa.Connection, project: Project, name: str, schemas:
             run_python_model(connection, model, project, schemas)
         else:
             _create_as(connection, relation, for_engine(render(model, project, schemas), connection))
-        rows = int(run(connection, f"select count(*) from {relation}").scalar_one())
+        rows = int(run(connection, f"select count(*) from {relation}").scalar_one())  # noqa: S608  quoted name
         columns = table_columns(connection, schemas.real.get(model.schema, model.schema), name)
         _comment(connection, relation, model, columns)
     except SQLAlchemyError as error:

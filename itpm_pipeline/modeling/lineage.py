@@ -57,7 +57,8 @@ def _readable(model: Model, project: Project) -> dict[str, dict[str, dict[str, s
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for name in model.declared.refs:
         upstream = project.model(name)
-        tables.setdefault(upstream.schema, {})[name] = {column.name: "text" for column in upstream.columns}
+        if upstream.columns:
+            tables.setdefault(upstream.schema, {})[name] = {column.name: "text" for column in upstream.columns}
     wanted = set(model.declared.sources)
     for table in source_tables():
         if (str(table.schema), str(table.name)) in wanted:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 import yaml
 
 from itpm_pipeline.canonical.schema import metadata as core
-from itpm_pipeline.modeling.parameters import BUILD_PARAMETER, SETTING_VALUE
+from itpm_pipeline.warehouse.ops import metadata as ops
 
-HEADER = "# Generated from itpm_pipeline/canonical/schema.py by: python -m itpm_pipeline.modeling.sources\n"
+HEADER = "# Generated from canonical/schema.py and warehouse/ops.py by: python -m itpm_pipeline.modeling.sources\n"
 DESCRIPTIONS = {
     "core": "Canonical tables: what the trackers and program.yaml say, in one schema (METRICS.md section 1).",
     "ops": "What the pipeline knows of its own runs, and the settings of the build.",
@@ -23,7 +23,7 @@ DESCRIPTIONS = {
 
 def source_tables() -> list[sa.Table]:
     """All tables that a model may read with source(), in the order of their declaration."""
-    return [*core.tables.values(), BUILD_PARAMETER, SETTING_VALUE]
+    return [*core.tables.values(), *ops.tables.values()]
 
 
 def sources_document(tables: Iterable[sa.Table]) -> str:
