@@ -1,0 +1,1 @@
+"""The SQL warehouse: the only code that knows a database."""

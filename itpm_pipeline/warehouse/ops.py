@@ -1,0 +1,162 @@
+"""The ops schema as SQLAlchemy metadata: what the pipeline remembers of its own work.
+
+Longer than other modules because it is one table of contents, read top to bottom, with one reason to change.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+OPS = "ops"
+metadata = sa.MetaData(schema=OPS)
+
+_TYPES: dict[str, Any] = {
+    "text": sa.Text(), "bool": sa.Boolean(), "int": sa.BigInteger(), "double": sa.Double(),
+    "instant": sa.DateTime(timezone=True),
+}
+
+
+def _table(name: str, grain: str, key: str, columns: str) -> sa.Table:
+    """Declare a table. ``columns``: one a line, ``name type | description``; ``key``: comma-separated columns."""
+    keys = tuple(part.strip() for part in key.split(","))
+    declared = []
+    for line in columns.strip().splitlines():
+        head, _, description = line.strip().partition("|")
+        column, kind = head.split()
+        declared.append(sa.Column(column, _TYPES[kind], nullable=column not in keys, comment=description.strip()))
+    return sa.Table(name, metadata, *declared, comment=grain, info={"key": keys})
+
+
+# --- Loading ---------------------------------------------------------------------------------------------------
+
+CURSOR = _table("cursor", "One row per tracker and project (or its site): where the next read begins.",
+                "tracker, project", """
+    tracker text         | Tracker name in program.yaml.
+    project text         | Project key; _site for the whole tracker.
+    project_native_id text | The project's immutable id: a cursor is void when the key has passed to another project.
+    watermark instant    | The source's clock at the start of the last read; null = read everything.
+    state text           | What else the source wants to see again, JSON.
+    read_started_at instant | Our clock at the start of the last successful read.
+    run_id text          | Run that set this.
+""")
+
+SOURCE_RECORD = _table("source_record", "One row per record of a tracker: the version applied last.",
+                       "tracker, stream, native_id", """
+    tracker text         | Tracker name in program.yaml.
+    stream text          | Stream.
+    native_id text       | The tracker's immutable id.
+    project text         | Project key under which that version was landed.
+    payload_hash text    | Hash of the payload.
+    fetched_at instant   | Our clock when the version arrived.
+    file text            | Landing file, relative to the landing root.
+    file_row int         | Position in the file, from 0.
+""")
+
+LANDING_COMMIT = _table("landing_commit", "One row per applied commit manifest of the landing store.",
+                        "tracker, committed_at, run_id, project", """
+    tracker text         | Tracker name in program.yaml.
+    committed_at instant | Our clock at the commit; commits are applied in the order of this.
+    run_id text          | Run.
+    project text         | Project key; _site for the whole tracker.
+    records int          | Records landed.
+""")
+
+MAPPING_CONTEXT = _table("mapping_context", "One row per tracker: the context all its rows were mapped with.",
+                         "tracker", """
+    tracker text         | Tracker name in program.yaml.
+    fingerprint text     | Hash of the context; when it changes, all records are mapped anew.
+""")
+
+SYNC_LOG = _table("sync_log", "One row per tracker, project, stream and run.", "tracker, project, stream, run_id", """
+    tracker text         | Tracker name in program.yaml.
+    project text         | Project key; _site for the whole tracker.
+    stream text          | Stream; * for the reading as a whole.
+    run_id text          | Run.
+    started_at instant   | Start of the reading.
+    ended_at instant     | End of the reading.
+    status text          | ok, skipped or failed.
+    reason text          | Why it was skipped or failed; null otherwise.
+    fetched int          | Records read.
+    landed int           | Records that were new or changed, and landed.
+    mapped int           | Records mapped to core.
+    rejected int         | Records that could not be mapped.
+    requests int         | HTTP requests.
+    retries int          | Requests sent again.
+    waited_seconds double | Time spent waiting for rate limits and between attempts.
+    points int           | GraphQL points.
+    bytes int            | Response bodies after decompression.
+    cursor_from instant  | Watermark before; null = read everything.
+    cursor_to instant    | Watermark after; null = unchanged.
+""")
+
+REJECTED_RECORD = _table("rejected_record", "One row per record whose newest version could not be mapped.",
+                         "tracker, stream, native_id", """
+    tracker text         | Tracker name in program.yaml.
+    stream text          | Stream.
+    native_id text       | The tracker's immutable id.
+    project text         | Project key.
+    payload_hash text    | Hash of the payload.
+    fetched_at instant   | Our clock when the version arrived.
+    run_id text          | Run that landed it.
+    reason text          | Field and cause.
+    file text            | Landing file with the payload, relative to the landing root.
+    file_row int         | Position in the file, from 0.
+""")
+
+# --- Building --------------------------------------------------------------------------------------------------
+
+BUILD_PARAMETER = _table("build_parameter", "One row: the parameters of the models (METRICS.md 5.6).", "as_of", """
+    as_of instant        | Instant of all metrics.
+    config_version text  | Hash of the settings.
+    close_grace_seconds int | Grace after the end of a sprint.
+    rolling_k int        | Sprints in a rolling figure.
+    min_sprints int      | Sprints needed for a figure.
+    include_subtasks bool | Sub-tasks count.
+    done_basis_jira text | What is done in Jira.
+    done_basis_github text | What is done in GitHub.
+    cycle_mode text      | Which cycle time.
+    min_sample int       | Items needed for a figure.
+    history_days int     | Days of history used.
+    iteration_timezone text | IANA zone of iteration dates.
+    stale_days int       | Days without change that make work stale.
+    min_confidence double | Least confidence of a link that counts.
+    default_timezone text | IANA zone where nothing else is set.
+    dependency_sev2_amber_max int | Severe dependencies an amber program may have.
+    predictability_green double | Lower bound of green.
+    predictability_amber double | Lower bound of amber.
+    score_amber double   | Lower bound of an amber risk score.
+    score_red double     | Lower bound of a red risk score.
+""")
+
+SETTING_VALUE = _table("setting_value", "One row per value of a setting that is a list.", "setting, ordinal", """
+    setting text         | Name of the setting.
+    ordinal int          | Position.
+    value text           | Value.
+""")
+
+# --- Checking, publishing --------------------------------------------------------------------------------------
+
+DATA_QUALITY = _table("data_quality", "One row per rule and scope: records that break the rule.", "rule, scope", """
+    rule text            | Rule.
+    scope text           | What was looked at: a project, a table …
+    severity text        | error, warning or info.
+    failed int           | Records that break the rule.
+    total int            | Records looked at.
+    sample_keys text     | Some of their keys, JSON list.
+    as_of instant        | Instant of the build.
+""")
+
+CHECK_RESULT = _table("check_result", "One row per check of a model in the last build.", "model, check_name", """
+    model text           | Table the check guards.
+    check_name text      | Check.
+    severity text        | error (blocking) or warning.
+    passed bool          | No row breaks it.
+    failed_rows int      | Rows that break it.
+    sample text          | Some of these rows, JSON list.
+    checked_at instant   | Our clock.
+""")
+
+PUBLISHED_VERSION = _table("published_version", "One row per version of the warehouse handed to readers.", "version", """
+    version int          | 1, 2, …
+    published_at instant | Our clock.
+""")
