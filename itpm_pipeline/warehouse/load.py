@@ -1,0 +1,92 @@
+"""Bulk merges of Arrow tables into warehouse tables, inside a SQLAlchemy transaction.
+
+How rows meet is the table's ``info["merge"]``; what "newer" means is the order of (``synced_at``, ``_raw_hash``):
+
+UPSERT    per key the newest version stands, whatever the order of arrival. A row that equals the stored one in
+          all but ``synced_at`` changes nothing.
+REPLACE   child rows belong to the record they were mapped from. Those of a record and scope given in ``replaced``
+          become exactly the ones in ``data``; rows with unchanged content keep their old stamp. When rows of two
+          records claim one key, the newer stands.
+APPEND    a row whose key exists is left alone.
+FACTS     the table becomes ``data``; rows with unchanged content keep their old stamp.
+
+``_raw_hash`` is ``{record}:{payload hash}``; :func:`record_stamp` gives its first part, by which a child row is known
+to belong to a record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from itpm_pipeline.canonical.schema import Merge
+from itpm_pipeline.warehouse import duckdb_merge
+
+STAMPS = ("synced_at", "_raw_hash")
+"""Columns that tell of the version behind a row, and are not its content."""
+
+
+class Replaced(NamedTuple):
+    """Child rows of one record that are replaced: ``scope`` is a value of the table's ``replace_by`` column."""
+
+    scope: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCounts:
+    """Rows a merge changed; rows that stayed as they were are not counted."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "MergeCounts") -> "MergeCounts":
+        return MergeCounts(
+            self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted
+        )
+
+
+def record_stamp(stream: str, native_id: str) -> str:
+    """Sixteen hexadecimal digits that stand for one record of a tracker."""
+    return blake2b(f"{stream}\0{native_id}".encode(), digest_size=8).hexdigest()
+
+
+def merge(
+    conn: sa.Connection, table: sa.Table, data: pa.Table, replaced: Sequence[Replaced] = ()
+) -> MergeCounts:
+    """Merge ``data`` (columns of ``table``; see ``canonical.schema.arrow_schema``) as the table's kind demands.
+
+    Several rows of one key in ``data``: of equally new ones the last wins. Keys must not be null.
+    """
+    kind = table.info["merge"]
+    dialect = _DIALECTS[conn.dialect.name]
+    if kind is Merge.REPLACE:
+        return MergeCounts(*dialect.replace(conn, table, data, replaced))
+    if replaced:
+        raise ValueError(f"{table.fullname} is not replaced by scope")
+    if kind is Merge.UPSERT:
+        return MergeCounts(*dialect.upsert(conn, table, data))
+    if kind is Merge.APPEND:
+        return MergeCounts(*dialect.append(conn, table, data))
+    return MergeCounts(*dialect.replace_all(conn, table, data))
+
+
+def merge_observations(conn: sa.Connection, table: sa.Table, data: pa.Table) -> MergeCounts:
+    """Append to ``field_observation`` those rows whose value differs from the observation before.
+
+    ``previous_read_at`` comes as our clock at the reading before (null: there was none). It is kept null for the
+    first observation of a field, and moved forward to the observation before where that is later.
+    """
+    return MergeCounts(*_DIALECTS[conn.dialect.name].append_changes(conn, table, data))
+
+
+def put(conn: sa.Connection, table: sa.Table, data: pa.Table) -> None:
+    """Insert or overwrite rows of an ops table by its key (``info["key"]``); the keys in ``data`` are unique."""
+    _DIALECTS[conn.dialect.name].put(conn, table, data)
+
+
+_DIALECTS = {"duckdb": duckdb_merge}
