@@ -1,0 +1,108 @@
+"""Jobs, schedules and sensors. All schedules and sensors are off until somebody switches them on in the UI."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets import conventions
+from assets.ingestion import SyncOptions, partitions_of, project_landing_job_name
+from assets.resources import Pipeline
+
+SYNC_SELECTION = (
+    dg.AssetSelection.assets(conventions.ALL_PROJECTS)
+    | dg.AssetSelection.groups(*(group for group in conventions.GROUPS if group != conventions.SOURCES))
+)
+BUILD_SELECTION = SYNC_SELECTION - dg.AssetSelection.assets(conventions.ALL_PROJECTS)
+
+
+def jobs(kinds: Sequence[str]) -> list[Any]:
+    """sync, reconcile, build, discover, and one job per tracker kind that reads single projects.
+
+    A list of Any, because Dagster does not export the type of asset jobs.
+    """
+    return [
+        dg.define_asset_job(
+            "sync",
+            selection=SYNC_SELECTION,
+            description="Reads what changed in all projects of all trackers, loads it, builds the models, publishes.",
+            tags={"itpm/kind": "incremental"},
+        ),
+        dg.define_asset_job(
+            "reconcile",
+            selection=SYNC_SELECTION,
+            config=dg.RunConfig(ops={conventions.ALL_PROJECTS.to_python_identifier(): SyncOptions(full=True)}),
+            description="Like sync, but reads everything again and finds what was deleted in the trackers.",
+            tags={"itpm/kind": "full"},
+        ),
+        dg.define_asset_job(
+            "build",
+            selection=BUILD_SELECTION,
+            description="Builds the models from what is loaded, and publishes. Talks to no tracker.",
+        ),
+        discover,
+        *(
+            dg.define_asset_job(
+                project_landing_job_name(kind),
+                selection=dg.AssetSelection.groups(conventions.SOURCES) & dg.AssetSelection.key_prefixes([kind])
+                & dg.AssetSelection.tag("scope", "project"),
+                description=f"Reads single {kind} projects, chosen by partition.",
+            )
+            for kind in kinds
+        ),
+    ]
+
+
+@dg.op
+def find_projects(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
+    """Ask every tracker for the projects it lets us see, and offer them as partitions."""
+    for kind, names in pipeline.discover().items():
+        new = partitions_of(kind).offer(context.instance, names)
+        context.log.info(f"{kind}: {len(names)} projects, {len(new)} of them new: {', '.join(new) or 'none'}")
+
+
+@dg.job(description="Asks every tracker for its projects and offers them as partitions of the landing assets.")
+def discover() -> None:
+    """One step."""
+    find_projects()
+
+
+def schedules() -> list[dg.ScheduleDefinition]:
+    """Off by default: a first look at the pipeline must not start calling trackers by itself."""
+    return [
+        dg.ScheduleDefinition(
+            name="hourly_sync", job_name="sync", cron_schedule="7 * * * *",
+            description="What changed in the last hour, every hour.",
+        ),
+        dg.ScheduleDefinition(
+            name="nightly_reconcile", job_name="reconcile", cron_schedule="30 1 * * *",
+            description="Everything again, every night: finds deletions and lost permissions.",
+        ),
+        dg.ScheduleDefinition(
+            name="discover_projects", job_name="discover", cron_schedule="*/15 * * * *",
+            description="New projects, every quarter of an hour.",
+        ),
+    ]
+
+
+def sensors(kinds: Sequence[str]) -> list[dg.SensorDefinition]:
+    """One sensor per tracker kind: reads a project as soon as it is discovered."""
+    return [_new_projects(kind) for kind in kinds]
+
+
+def _new_projects(kind: str) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"new_{kind}_projects",
+        job_name=project_landing_job_name(kind),
+        minimum_interval_seconds=60,
+        description=f"Reads a {kind} project for the first time as soon as it is discovered.",
+    )
+    def new_projects(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        unread = partitions_of(kind).unread(context.instance)
+        if not unread:
+            yield dg.SkipReason(f"Every known {kind} project was read before.")
+        for name in unread:
+            # The run key keeps a project whose first reading fails from being asked for again and again.
+            yield dg.RunRequest(run_key=name, partition_key=name)
+
+    return new_projects

@@ -1,0 +1,196 @@
+"""Reading the trackers: one asset per stream, partitioned by project, and one step that reads all projects at once.
+
+The streams come from the sources themselves, so that a new kind of tracker needs no asset code.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import dagster as dg
+from pydantic import Field
+
+from assets import conventions
+from assets.partitions import ProjectPartitions
+from assets.readings import Reading, landing_metadata, overview, reasons
+from assets.resources import Pipeline
+from itpm_pipeline.extract.records import SITE
+from itpm_pipeline.extract.source import Source, Stream
+from itpm_pipeline.registry import SOURCES
+
+KINDS = tuple(SOURCES)
+PROJECT, SITE_WIDE = "project", "site"
+EVERYTHING_READ = "every_project_was_read"
+
+
+class SyncOptions(dg.Config):
+    """What a sync reads."""
+
+    full: bool = Field(default=False, description="Read everything again instead of what changed.")
+    trackers: list[str] = Field(default=[], description="Names of trackers; empty = all.")
+    projects: list[str] = Field(default=[], description="Projects as tracker:key; empty = all.")
+
+
+def streams(kind: str, scope: str) -> list[Stream]:
+    """Streams of a tracker kind, project-wide or of the whole site."""
+    source = cast("type[Source]", SOURCES[kind])
+    return [stream for stream in source.streams if stream.scope == scope]
+
+
+def partitions_of(kind: str) -> ProjectPartitions:
+    """The projects of a tracker kind."""
+    return ProjectPartitions(kind, tuple(stream.name for stream in streams(kind, PROJECT)))
+
+
+def project_landing_job_name(kind: str) -> str:
+    """Job that reads single projects of a tracker kind."""
+    return f"read_{kind}_project"
+
+
+def landing_keys() -> list[dg.AssetKey]:
+    """Keys of all landing assets."""
+    return [
+        conventions.landing_key(kind, stream.name)
+        for kind in KINDS
+        for scope in (SITE_WIDE, PROJECT)
+        for stream in streams(kind, scope)
+    ]
+
+
+def ingestion_assets() -> list[dg.AssetsDefinition]:
+    """Landing assets of every tracker kind, and the asset that reads all projects."""
+    return [*(asset for kind in KINDS for asset in (_site(kind), _projects(kind))), _all_projects()]
+
+
+def _specs(kind: str, scope: str, **options: Any) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            key=conventions.landing_key(kind, stream.name),
+            group_name=conventions.SOURCES,
+            description=f"{stream.description.rstrip('.')}, as {kind} sent them. Unchanged JSON, append-only.",
+            kinds={kind, "parquet"},
+            owners=conventions.owners(conventions.SOURCES),
+            tags=conventions.tags("landing", scope=scope),
+            freshness_policy=conventions.LANDING_FRESHNESS,
+            **options,
+        )
+        for stream in streams(kind, scope)
+    ]
+
+
+def _site(kind: str) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=f"{kind}_site", specs=_specs(kind, SITE_WIDE), pool=conventions.WAREHOUSE_POOL)
+    def site(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
+        readings = list(pipeline.read(kind=kind, projects=[SITE]))
+        _raise_if_failed(context, readings)
+        for stream in streams(kind, SITE_WIDE):
+            yield dg.MaterializeResult(
+                asset_key=conventions.landing_key(kind, stream.name), metadata=landing_metadata(readings, stream.name)
+            )
+
+    return site
+
+
+def _projects(kind: str) -> dg.AssetsDefinition:
+    partitions = partitions_of(kind)
+
+    @dg.multi_asset(
+        name=f"{kind}_projects",
+        specs=_specs(kind, PROJECT, partitions_def=partitions.definition),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=conventions.WAREHOUSE_POOL,
+    )
+    def projects(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
+        readings = list(pipeline.read(kind=kind, projects=list(context.partition_keys)))
+        done = [reading for reading in readings if not reading.reason]
+        failed = len(done) < len(readings)
+        for reading in done:
+            for name in partitions.streams:
+                key, metadata = conventions.landing_key(kind, name), landing_metadata([reading], name)
+                if failed:
+                    # The step is going to fail; what was read is recorded all the same.
+                    context.log_event(dg.AssetMaterialization(key, partition=reading.partition, metadata=metadata))
+                else:
+                    context.add_asset_metadata(metadata, asset_key=key, partition_key=reading.partition)
+        _raise_if_failed(context, readings)
+        yield from (dg.MaterializeResult(conventions.landing_key(kind, name)) for name in partitions.streams)
+
+    return projects
+
+
+def _raise_if_failed(context: dg.AssetExecutionContext, readings: Sequence[Reading]) -> None:
+    failed = [reading for reading in readings if reading.reason]
+    for reading in failed:
+        context.log.error(f"{reading.partition}: {reading.reason}")
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} of {len(readings)} could not be read; the others were.",
+            metadata={"reasons": dg.MetadataValue.md(reasons(failed))},
+            allow_retries=False,
+        )
+
+
+def _all_projects() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=conventions.ALL_PROJECTS,
+        group_name=conventions.SOURCES,
+        description="One reading of every project of every tracker, all in one step: what changed since the last "
+        "one, landed, loaded, and recorded per stream and project in the assets of this group. A project that "
+        "cannot be read is reported here and holds up nobody else.",
+        kinds={"python", *KINDS},
+        owners=conventions.owners(conventions.SOURCES),
+        tags=conventions.tags("landing", scope="all"),
+        check_specs=[
+            dg.AssetCheckSpec(
+                EVERYTHING_READ,
+                asset=conventions.ALL_PROJECTS,
+                description="Every project of every tracker could be read.",
+                blocking=False,
+            )
+        ],
+        freshness_policy=conventions.LANDING_FRESHNESS,
+        pool=conventions.WAREHOUSE_POOL,
+    )
+    def all_projects(
+        context: dg.AssetExecutionContext, config: SyncOptions, pipeline: Pipeline
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        readings = []
+        for reading in pipeline.read(trackers=config.trackers, projects=config.projects, full=config.full):
+            readings.append(reading)
+            _record(context, reading)
+        failed = [reading for reading in readings if reading.reason]
+        if failed:
+            # Run tags may be 255 characters long at most.
+            names = ", ".join(reading.partition for reading in failed)
+            context.instance.add_run_tags(context.run_id, {"itpm/failed": names[:250]})
+        yield dg.MaterializeResult(
+            metadata=overview(readings),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=EVERYTHING_READ,
+                    passed=not failed,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description=f"{len(failed)} of {len(readings)} could not be read." if failed else None,
+                    metadata={"reasons": dg.MetadataValue.md(reasons(failed))} if failed else {},
+                )
+            ],
+        )
+
+    return all_projects
+
+
+def _record(context: dg.AssetExecutionContext, reading: Reading) -> None:
+    """Materialisations of the landing assets that a reading brought up to date."""
+    if reading.reason:
+        context.log.warning(f"{reading.partition}: {reading.reason}")
+        return
+    is_site = reading.project == SITE
+    if not is_site:
+        partitions_of(reading.kind).offer(context.instance, [reading.partition])
+    for stream in streams(reading.kind, SITE_WIDE if is_site else PROJECT):
+        context.log_event(
+            dg.AssetMaterialization(
+                conventions.landing_key(reading.kind, stream.name),
+                partition=None if is_site else reading.partition,
+                metadata=landing_metadata([reading], stream.name),
+            )
+        )
