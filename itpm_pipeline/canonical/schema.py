@@ -289,6 +289,7 @@ _table("field_observation", "One row per entity, field and observed value where 
     entity_kind text     | issue, sprint, release_version or board.
     entity_id text       | Entity.
     field text           | Field, e.g. sprint, estimate_points, state, planned_end_at, release_date.
+    scope text           | Native id of the GitHub project field that holds the value; null = the entity itself does.
     observed_at instant  | Our clock when this version was fetched.
     value text           | Value in canonical text form; null = not set.
     source_updated_at instant | When the source says the value was last set; null = not told.

@@ -1,0 +1,139 @@
+"""Reads what belongs to no single repository: owners, issue types, projects (v2) and their items.
+
+A project's items cannot be filtered by time. ``ProjectV2.updatedAt`` moves with every change of an item, so a project
+is scanned again only when it moved; of a scan, items are handed over that changed since the scan before, or all of
+them when the project's fields changed (replacing an iteration list clears values without touching the items).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from itpm_pipeline.errors import CredentialError, RefusedError
+from itpm_pipeline.extract.records import SITE, OutcomeStatus, RawRecord, StreamOutcome
+from itpm_pipeline.extract.source import Cursor
+from itpm_pipeline.sources.github import queries
+from itpm_pipeline.sources.github.completion import Completion
+from itpm_pipeline.sources.github.features import Features
+from itpm_pipeline.sources.github.pages import PageSize, found, walk
+from itpm_pipeline.sources.github.records import StreamReading, instant, is_since
+from itpm_pipeline.sources.github.repository import LOOK_BACK
+from itpm_pipeline.sources.github.session import GithubSession
+
+ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS = "organizations", "issue_types", "projects_v2", "project_items"
+PROJECTS_AT_ONCE = 20
+
+
+@dataclass(slots=True)
+class SiteReading:
+    """One reading of the site; ``records`` fills ``outcomes`` and, at its end, ``cursor``.
+
+    ``cursor.state["projects"]``: per project id, ``updated`` (its updatedAt at the last scan), ``scanned`` (server
+    clock at the start of that scan) and ``fields`` (digest of its fields).
+    """
+
+    session: GithubSession
+    features: Features
+    owners: Sequence[str]
+    previous: Cursor | None
+    page_size: int
+    outcomes: list[StreamOutcome]
+    with_items: bool = True
+    cursor: Cursor | None = None
+    _state: dict[str, Any] = field(default_factory=dict)
+    _started: datetime | None = None
+
+    def records(self) -> Iterator[RawRecord]:
+        """Everything that changed."""
+        readings = {name: StreamReading(name, SITE) for name in (ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS)}
+        moved: list[Mapping[str, Any]] = []
+        for login in self.owners:
+            yield from self._owner(login, readings)
+            moved += self._moved_projects(login, readings[PROJECTS])
+        yield from self._projects(moved, readings)
+        for under_way in readings.values():
+            under_way.traffic.tell(under_way.outcome)
+            self.outcomes.append(under_way.outcome)
+        if self._started is not None:
+            self.cursor = Cursor(self._started, {"projects": self._state})
+
+    def _owner(self, login: str, readings: Mapping[str, StreamReading]) -> Iterator[RawRecord]:
+        under_way = readings[ORGANIZATIONS]
+        doing = f"reading owner {login}"
+        answer = self.session.graphql(doing, queries.owner_query(self.features), {"login": login}, under_way.traffic)
+        self._started = self._started or answer.server_time
+        owner = dict(found(answer, ("repositoryOwner",), doing))
+        types = (owner.pop("issueTypes", None) or {}).get("nodes") or ()
+        yield from under_way.records([owner])
+        yield from readings[ISSUE_TYPES].records(kind for kind in types if kind)
+
+    def _moved_projects(self, login: str, under_way: StreamReading) -> Iterator[Mapping[str, Any]]:
+        """Projects that changed since they were scanned; the state of the others is carried over."""
+        before = self.previous.state.get("projects", {}) if self.previous else {}
+        try:
+            doing, path = f"listing projects of {login}", ("repositoryOwner", "projectsV2")
+            for page in walk(self.session, doing, queries.projects_query(), {"login": login}, path,
+                             size=PageSize(100), traffic=under_way.traffic):  # fmt: skip
+                under_way.note("hidden", page.hidden)
+                for project in page.nodes:
+                    known = before.get(project["id"])
+                    if known and known["updated"] == project["updatedAt"]:
+                        self._state[project["id"]] = known
+                    else:
+                        yield {**project, "server_time": page.server_time}
+        except (CredentialError, RefusedError) as error:
+            # Tokens often lack read:project. The rest of GitHub is worth having all the same.
+            under_way.fail(OutcomeStatus.FAILED, str(error))
+
+    def _projects(
+        self, moved: Sequence[Mapping[str, Any]], readings: Mapping[str, StreamReading]
+    ) -> Iterator[RawRecord]:
+        for start in range(0, len(moved), PROJECTS_AT_ONCE):
+            batch = moved[start : start + PROJECTS_AT_ONCE]
+            answer = self.session.graphql(
+                "reading fields of projects",
+                queries.project_details_query(),
+                {"ids": [project["id"] for project in batch]},
+                readings[PROJECTS].traffic,
+            )
+            details = {node["id"]: node for node in answer.data.get("nodes") or () if node}
+            yield from readings[PROJECTS].records(details.values())
+            for project in batch:
+                if self.with_items and project["id"] in details:
+                    yield from self._items(project, details[project["id"]], readings[ITEMS])
+
+    def _items(
+        self, project: Mapping[str, Any], details: Mapping[str, Any], under_way: StreamReading
+    ) -> Iterator[RawRecord]:
+        before = (self.previous.state.get("projects", {}) if self.previous else {}).get(project["id"])
+        digest = hashlib.sha256(orjson.dumps(details["fields"])).hexdigest()[:16]
+        scanned = instant(before["scanned"]) if before and before["fields"] == digest else None
+        since = scanned - LOOK_BACK if scanned else None
+        doing = f"reading items of project {project['number']} ({project['id']})"
+        completion = Completion(self.session, self.features, "ProjectV2Item", doing, under_way.traffic)
+        size = PageSize(self.page_size)
+        seen: set[str] = set()
+        total = 0
+        for page in walk(self.session, doing, queries.project_items_query(self.features), {"id": project["id"]},
+                         ("node", "items"), size=size, traffic=under_way.traffic):  # fmt: skip
+            under_way.note("hidden", page.hidden)
+            total = int(page.connection.get("totalCount") or 0)
+            seen.update(node["id"] for node in page.nodes)
+            yield from under_way.records(completion.add(node for node in page.nodes if _changed(node, since)))
+        yield from under_way.records(completion.finish())
+        under_way.note("page_halvings", size.halvings)
+        # Items are ordered by position: one that is dragged during the scan may slip through. Then the next scan
+        # begins where this one did.
+        is_whole = len(seen) >= total
+        started = project["server_time"].isoformat() if is_whole else (before or {}).get("scanned")
+        if started:
+            self._state[project["id"]] = {"updated": project["updatedAt"], "scanned": started, "fields": digest}
+
+
+def _changed(item: Mapping[str, Any], since: datetime | None) -> bool:
+    values = [value for value in (item.get("fieldValues") or {}).get("nodes") or () if value]
+    return is_since(item, since) or any(value.get("updatedAt") and is_since(value, since) for value in values)
