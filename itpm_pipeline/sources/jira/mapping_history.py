@@ -1,0 +1,167 @@
+"""Change histories and work logs to rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
+from itpm_pipeline.canonical.vocabulary import EventField, Provenance
+from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.sources.jira.context import JiraContext
+from itpm_pipeline.sources.jira.mapping_people import People
+from itpm_pipeline.sources.jira.values import instant, native_id, number, number_text, objects, text, whole
+
+SYSTEM_ITEMS: dict[str, EventField] = {
+    "status": EventField.STATUS,
+    "assignee": EventField.ASSIGNEE,
+    "duedate": EventField.DUE_DATE,
+    "fixversions": EventField.FIX_VERSION,
+    "fix version": EventField.FIX_VERSION,
+    "parent": EventField.PARENT,
+    "parent issue": EventField.PARENT,
+    "issueparentassociation": EventField.PARENT,
+    "project": EventField.PROJECT,
+    "priority": EventField.PRIORITY,
+    "resolution": EventField.RESOLUTION,
+    "labels": EventField.LABELS,
+    "issuetype": EventField.TYPE,
+    "issue type": EventField.TYPE,
+    "timeoriginalestimate": EventField.ESTIMATE_SECONDS,
+    "link": EventField.LINK,
+    "issuelinks": EventField.LINK,
+    "key": EventField.KEY,
+    "custom:epic link": EventField.PARENT,
+    "custom:sprint": EventField.SPRINT,
+    "custom:flagged": EventField.FLAGGED,
+}
+"""Name of a changelog item in lower case to canonical field. It is compared with the ``fieldId`` of system fields and,
+where an item has none (links, keys, parents; everything on old sites), with its ``field``, after ``custom:`` if it is
+a custom field, which may have any name."""
+
+TEXT_IS_VALUE = frozenset({EventField.KEY, EventField.LABELS, EventField.LINK})
+"""Fields whose changes carry words and no ids: the words are the value."""
+
+
+def map_changelog(payload: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:
+    """Complete history of one issue: its events, its old keys, and whether it is complete."""
+    number_ = str(payload.get("issueId"))
+    issue_id = context.issue_ref(number_)
+    entries = {native_id(one, f"a history entry of {number_}"): one for one in objects(payload.get("changeHistories"))}
+    reported = whole(payload.get("total"))
+    rows.add("issue_history", {
+        "issue_id": issue_id,
+        "history_count": len(entries),
+        "is_complete": reported is None or len(entries) >= reported,
+        "read_at": record.fetched_at,
+    })  # fmt: skip
+    rows.replace("issue_field_event", issue_id)
+    fields = _canonical_fields(entries.values(), record.project, context)
+    people = People(context, rows)
+    keys: list[tuple[Any, str | None, str | None]] = []
+    for entry_id, entry in entries.items():
+        occurred = instant(entry.get("created"), f"history entry {entry_id}")
+        if occurred is None:
+            raise MappingError(f"history entry {entry_id} of issue {number_} has no time")
+        for ordinal, item in enumerate(objects(entry.get("items"))):
+            field = _field_of(item, fields)
+            if field is None:
+                continue
+            from_raw, to_raw = _value(item, "from", field), _value(item, "to", field)
+            if field is EventField.KEY:
+                keys.append((occurred, from_raw, to_raw))
+            rows.add("issue_field_event", {
+                "issue_id": issue_id,
+                "source_event_id": entry_id,
+                "item_ordinal": ordinal,
+                "field": field,
+                "from_raw": from_raw,
+                "to_raw": to_raw,
+                "from_text": text(item.get("fromString")),
+                "to_text": text(item.get("toString")),
+                "occurred_at": occurred,
+                "actor_person_id": people.add(entry.get("author")),
+                "provenance": Provenance.API_EVENT,
+            })  # fmt: skip
+    _add_aliases(issue_id, keys, rows)
+
+
+def map_worklogs(payload: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:
+    """All work log entries of one issue."""
+    del record
+    issue_id = context.issue_ref(payload.get("issueId"))
+    rows.replace("worklog", issue_id)
+    people = People(context, rows)
+    for entry in objects(payload.get("worklogs")):
+        number_ = native_id(entry, f"a work log entry of {issue_id}")
+        what = f"work log entry {number_}"
+        rows.add("worklog", {
+            "worklog_id": context.ref("worklog", number_),
+            "issue_id": issue_id,
+            "person_id": people.add(entry.get("author")),
+            "started_at": instant(entry.get("started"), what),
+            "seconds": whole(entry.get("timeSpentSeconds")),
+            "updated_at": instant(entry.get("updated"), what),
+            "is_deleted": False,
+        })  # fmt: skip
+
+
+def _canonical_fields(
+    entries: Iterable[Mapping[str, Any]], project: str, context: JiraContext
+) -> dict[str, EventField]:
+    """Item name (see :data:`SYSTEM_ITEMS`) to canonical field, for one issue's history.
+
+    Of several estimation fields only the best one that ever changed counts: two interleaved would make no history.
+    """
+    roles = context.roles
+    custom = {
+        **dict.fromkeys(roles.sprint, EventField.SPRINT),
+        **dict.fromkeys(roles.epic_link, EventField.PARENT),
+        **dict.fromkeys(roles.flagged, EventField.FLAGGED),
+        **dict.fromkeys(roles.team, EventField.TEAM),
+        **dict.fromkeys(roles.start_date, EventField.START_DATE),
+    }
+    by_name = {_spoken(name, context): field for name, field in custom.items()}
+    changed = {_item_name(item) for entry in entries for item in objects(entry.get("items"))}
+    for name in context.points_fields_of(project):
+        spoken = _spoken(name, context)
+        if name in changed or spoken in changed:
+            custom[name] = by_name[spoken] = EventField.ESTIMATE_POINTS
+            break
+    return SYSTEM_ITEMS | by_name | custom
+
+
+def _item_name(item: Mapping[str, Any]) -> str:
+    field_id = item.get("fieldId")
+    if field_id:
+        return str(field_id) if str(field_id).startswith("customfield_") else str(field_id).lower()
+    name = str(item.get("field") or "").lower()
+    return f"custom:{name}" if item.get("fieldtype") == "custom" else name
+
+
+def _spoken(field_id: str, context: JiraContext) -> str:
+    """Item name of a custom field on sites whose items have no ``fieldId``."""
+    return f"custom:{context.field_names.get(field_id) or field_id}"
+
+
+def _field_of(item: Mapping[str, Any], fields: Mapping[str, EventField]) -> EventField | None:
+    return fields.get(_item_name(item))
+
+
+def _value(item: Mapping[str, Any], side: str, field: EventField) -> str | None:
+    """Value before (``from``) or after (``to``) a change; None for none, which sites write as null or as ''."""
+    raw, words = text(item.get(side)), text(item.get(f"{side}String"))
+    if field is EventField.SPRINT:
+        return ",".join(part for part in (raw or "").replace(" ", "").split(",") if part) or None
+    if field is EventField.ESTIMATE_POINTS:
+        points = number(raw if raw is not None else words)
+        return None if points is None else number_text(points)
+    if raw is None and field in TEXT_IS_VALUE:
+        return words
+    return raw
+
+
+def _add_aliases(issue_id: str, keys: list[tuple[Any, str | None, str | None]], rows: CanonicalRows) -> None:
+    """Keys an issue had, and the one it got last; an issue that never moved has none here."""
+    rows.replace("issue_key_alias", issue_id)
+    ordered = [key for _, before, after in sorted(keys, key=lambda one: one[0]) for key in (before, after) if key]
+    for key in dict.fromkeys(ordered):
+        rows.add("issue_key_alias", {"issue_key": key, "issue_id": issue_id, "is_current": key == ordered[-1]})

@@ -1,0 +1,117 @@
+"""Reads one project: its releases, issues, and what belongs to the issues."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from itpm_pipeline.errors import RefusedError
+from itpm_pipeline.extract.read_ahead import read_ahead
+from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.sources.jira.changelogs import bulk_histories, issue_history
+from itpm_pipeline.sources.jira.emission import Emission
+from itpm_pipeline.sources.jira.issue_details import has_remote_links, issue_remote_links, issue_worklogs
+from itpm_pipeline.sources.jira.issues import project_jql, search_pages
+from itpm_pipeline.sources.jira.paging import entries_of
+from itpm_pipeline.sources.jira.session import JiraSession
+from itpm_pipeline.sources.jira.settings import CHANGELOG_ISSUES
+
+_HIDDEN_PROJECT = re.compile(r"does not exist for the field 'project'", re.IGNORECASE)
+"""Jira's words when a query names a project that we may not browse."""
+
+Chunk = list[dict[str, Any]]
+
+
+def read_project(
+    session: JiraSession, key: str, fields: Sequence[str], since: datetime | None, emission: Emission
+) -> Iterator[RawRecord]:
+    """Records of one project, of issues changed since ``since`` if given. A hidden project becomes skipped outcomes."""
+    try:
+        yield from _versions(session, key, emission)
+        yield from _issues(session, key, fields, since, emission)
+    except _HiddenError as error:
+        emission.skip(f"not readable: {error}")
+
+
+class _HiddenError(Exception):
+    """The project is not there for us: deleted, renamed, or no permission to browse it."""
+
+
+def _versions(session: JiraSession, key: str, emission: Emission) -> Iterator[RawRecord]:
+    traffic, doing = emission.traffic("versions"), f"reading the releases of {key}"
+    try:
+        answer = session.get(doing, session.platform(f"project/{key}/versions", traffic), traffic)
+    except RefusedError as error:
+        if error.status not in (403, 404):
+            raise
+        raise _HiddenError(error) from error
+    for version in entries_of({"values": answer}, "values", doing):
+        yield emission.record("versions", version["id"], version)
+
+
+def _visible(pages: Iterator[Chunk]) -> Iterator[Chunk]:
+    try:
+        yield from pages
+    except RefusedError as error:
+        if error.status == 403 or (error.status == 400 and _HIDDEN_PROJECT.search(str(error))):
+            raise _HiddenError(error) from error
+        raise
+
+
+def _issues(
+    session: JiraSession, key: str, fields: Sequence[str], since: datetime | None, emission: Emission
+) -> Iterator[RawRecord]:
+    is_cloud = session.server(emission.traffic("issues")).is_cloud
+    pages = search_pages(
+        session, project_jql(key, since), fields, emission.traffic("issues"),
+        doing=f"reading the issues of {key}", with_history=not is_cloud,
+    )  # fmt: skip
+
+    def complete(chunk: Chunk) -> list[RawRecord]:
+        return list(_complete(session, chunk, emission, is_cloud=is_cloud))
+
+    # While one chunk's histories are read, the search for the next goes on.
+    for records in read_ahead(complete, _chunks(_visible(pages), CHANGELOG_ISSUES if is_cloud else 1), workers=3):
+        yield from records
+
+
+def _chunks(pages: Iterator[Chunk], size: int) -> Iterator[Chunk]:
+    """Whole pages joined until they hold ``size`` issues or nearly so; never more than ``size``."""
+    chunk: Chunk = []
+    for page in pages:
+        if len(chunk) + len(page) > size and chunk:
+            yield chunk
+            chunk = []
+        chunk = chunk + page
+        if len(chunk) >= size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _complete(session: JiraSession, chunk: Chunk, emission: Emission, *, is_cloud: bool) -> Iterator[RawRecord]:
+    """Records of some issues and of everything that belongs to them."""
+    traffic = emission.traffic("changelogs")
+    bulk = bulk_histories(session, [str(issue["id"]) for issue in chunk], traffic) if is_cloud else {}
+    for issue in chunk:
+        number = str(issue["id"])
+        if is_cloud:
+            histories, envelope = bulk.get(number), {}
+        else:
+            histories, total = issue_history(session, number, issue.get("changelog"), traffic)
+            envelope = {"total": total}
+            if "changelog" in issue:
+                # Landed once, as a changelog; the issue keeps the count.
+                issue["changelog"] = {k: v for k, v in issue["changelog"].items() if k != "histories"}
+        yield emission.record("issues", number, issue)
+        if histories is None:
+            continue
+        yield emission.record("changelogs", number, {"issueId": number, "changeHistories": histories, **envelope})
+        worklogs = issue_worklogs(session, issue, emission.traffic("worklogs"))
+        if worklogs is not None:
+            yield emission.record("worklogs", number, worklogs)
+        if has_remote_links(histories):
+            links = issue_remote_links(session, number, emission.traffic("remote_links"))
+            if links is not None:
+                yield emission.record("remote_links", number, links)

@@ -1,0 +1,136 @@
+"""Jira as a source: implements :class:`itpm_pipeline.extract.source.Source`."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.config import JiraTracker
+from itpm_pipeline.errors import CredentialError
+from itpm_pipeline.extract.client import Client, Traffic
+from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
+from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read
+from itpm_pipeline.sources.jira.context import JiraContext, build_context
+from itpm_pipeline.sources.jira.emission import Emission, utc_now
+from itpm_pipeline.sources.jira.fields import find_roles
+from itpm_pipeline.sources.jira.issues import project_jql, search_pages
+from itpm_pipeline.sources.jira.mapping import map_record
+from itpm_pipeline.sources.jira.paging import entries_of
+from itpm_pipeline.sources.jira.probe import probe
+from itpm_pipeline.sources.jira.project import read_project
+from itpm_pipeline.sources.jira.session import JiraSession
+from itpm_pipeline.sources.jira.settings import PROJECT_STREAMS, SITE_STREAMS
+from itpm_pipeline.sources.jira.site import info_digest, list_projects, read_site
+
+ARCHIVED = "archived"
+"""Reason why an archived project is not read: search does not return its issues."""
+
+
+class JiraSource:
+    """One Jira Cloud or Data Center site."""
+
+    kind = "jira"
+    streams = SITE_STREAMS + PROJECT_STREAMS
+
+    def __init__(
+        self, tracker: JiraTracker, *, client: Client | None = None, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        """``client`` and ``now`` (our clock) are replaced in tests."""
+        self.tracker = tracker.name
+        self._settings = tracker
+        self._session = JiraSession(tracker, client)
+        self._now = now
+
+    def probe(self) -> Probe:
+        """Who are we there, what can we see. Raises CredentialError or TrackerError."""
+        return probe(self._session)
+
+    def discover(self) -> list[ProjectRef]:
+        """All visible projects that the configuration includes, ordered by key."""
+        return [
+            ProjectRef(
+                tracker=self.tracker,
+                key=str(project["key"]),
+                native_id=str(project["id"]),
+                name=str(project.get("name") or project["key"]),
+                is_archived=bool(project.get("archived")),
+                skip_reason=ARCHIVED if project.get("archived") else None,
+            )
+            for project in list_projects(self._session, Traffic())
+            if self._settings.projects.admits(str(project["key"]))
+        ]
+
+    def read_site(self, cursor: Cursor | None) -> Read:
+        """Records of the whole site; all of them each time, as none tells when it changed."""
+        emission = Emission(SITE, [stream.name for stream in SITE_STREAMS], self._now)
+        known = cursor.state.get("server_info") if cursor else None
+        read: Read
+
+        def records() -> Iterator[RawRecord]:
+            server = self._session.ask_server(emission.traffic("server_info"))
+            yield from read_site(self._session, server, emission, known)
+            read.outcomes = emission.finished()
+            read.cursor = Cursor(server.time, {"server_info": info_digest(server)})
+
+        read = Read(records())
+        return read
+
+    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+        """Records of one project; with a cursor, those of issues changed since its watermark less the look-back."""
+        emission = Emission(project.key, [stream.name for stream in PROJECT_STREAMS], self._now)
+        read: Read
+
+        def records() -> Iterator[RawRecord]:
+            if project.skip_reason or project.is_archived:
+                emission.skip(project.skip_reason or ARCHIVED)
+                read.outcomes = emission.finished()
+                return
+            traffic = emission.traffic("issues")
+            server = self._session.ask_server(traffic)
+            fields = self._fields_to_read(traffic)
+            digest = hashlib.sha256("\n".join(fields).encode()).hexdigest()
+            # Issues landed without a field that is asked for now must all be read again.
+            is_incremental = cursor is not None and cursor.state.get("fields") == digest
+            since = cursor.watermark if cursor is not None and is_incremental else None
+            yield from read_project(self._session, project.key, fields, since, emission)
+            emission.outcomes["issues"].details["incremental"] = is_incremental
+            read.outcomes = emission.finished()
+            if emission.outcomes["issues"].reason is None:
+                read.cursor = Cursor(server.time, {"fields": digest})
+
+        read = Read(records())
+        return read
+
+    def issue_ids(self, project: ProjectRef) -> Iterator[str]:
+        """Native ids of all issues we may see in a project now, for the census of vanished ones.
+
+        Raises RefusedError where the project cannot be read: an unreadable project is not an empty one.
+        """
+        doing = f"counting the issues of {project.key}"
+        for page in search_pages(self._session, project_jql(project.key), ["id"], Traffic(), doing=doing):
+            yield from (str(issue["id"]) for issue in page)
+
+    def mapping_context(self, reference: Iterable[RawRecord]) -> JiraContext:
+        """Context from the newest version of every reference record."""
+        return build_context(self._settings, reference)
+
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
+        """Append the canonical rows of one raw record. Raises MappingError to reject the record."""
+        if not isinstance(context, JiraContext):
+            raise TypeError(f"a context of Jira is needed, not {type(context).__name__}")
+        map_record(record, context, rows)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._session.close()
+
+    def _fields_to_read(self, traffic: Traffic) -> list[str]:
+        doing = "listing the fields"
+        fields = entries_of(
+            {"values": self._session.get(doing, self._session.platform("field", traffic), traffic)}, "values", doing
+        )
+        settings = self._settings
+        roles = find_roles(fields, team_field=settings.team_field, start_date_field=settings.start_date_field)
+        if not fields:
+            raise CredentialError(f"{self.tracker}: {doing}: there are none; the token's account may see nothing")
+        return roles.to_read
