@@ -161,7 +161,7 @@ def _all_projects() -> dg.AssetsDefinition:
         if failed:
             # Run tags may be 255 characters long at most.
             names = ", ".join(reading.partition for reading in failed)
-            context.instance.add_run_tags(context.run_id, {"itpm/failed": names[:250]})
+            context.instance.add_run_tags(context.run.run_id, {"itpm/failed": names[:250]})
         yield dg.MaterializeResult(
             metadata=overview(readings),
             check_results=[

@@ -1,0 +1,1 @@
+"""The pipeline as Dagster assets: the only folder that imports Dagster."""
