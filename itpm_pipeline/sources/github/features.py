@@ -19,7 +19,7 @@ FEATURE_QUERY = (
         f' t{position}: __type(name: "{name}") {{ name fields {{ name args {{ name }} }} enumValues {{ name }} }}'
         for position, name in enumerate(PROBED_TYPES)
     )
-    + " rateLimit { cost } }"
+    + " }"
 )
 """Introspection of the probed types alone; the whole schema would be megabytes."""
 

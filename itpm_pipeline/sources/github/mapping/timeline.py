@@ -63,6 +63,7 @@ class Replay:
             if was_blocked != is_blocked:
                 flag = (None, "Blocked") if is_blocked else ("Blocked", None)
                 self.add(event, EventField.FLAGGED, flag, flag)
+        self.rows = list(_one_change_per_second(self.rows))
 
     def add(
         self,
@@ -269,6 +270,25 @@ class Replay:
         if origin.get("id") and here.get("id"):
             raw = (self.context.id(origin["id"]), self.context.id(here["id"]))
             self.add(event, EventField.PROJECT, raw, (origin.get("nameWithOwner"), here.get("nameWithOwner")))
+
+
+def _one_change_per_second(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Changes of a field within one second as one change.
+
+    GitHub's times have whole seconds, and automations act within the same one: closing an issue moves its card, or
+    the other way round. The order in which events stand in the timeline would be lost on readers that sort by time.
+    """
+    kept: dict[tuple[str, Any], dict[str, Any]] = {}
+    for row in rows:
+        if row["field"] == EventField.LINK:  # not one value that changes, but many that come and go
+            yield row
+            continue
+        earlier = kept.get((row["field"], row["occurred_at"]))
+        before = {name: earlier[name] for name in ("from_raw", "from_text")} if earlier else {}
+        kept[row["field"], row["occurred_at"]] = {**row, **before}
+    for row in kept.values():
+        if (row["from_raw"], row["from_text"]) != (row["to_raw"], row["to_text"]):
+            yield row
 
 
 def field_role(context: GithubContext, name: str) -> EventField | None:
