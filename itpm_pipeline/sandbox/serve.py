@@ -126,9 +126,11 @@ def serve_app(app: Starlette, *, port: int = 0, host: str = LOOPBACK) -> Served:
     except OSError as error:
         listener.close()
         raise ItpmError(f"The sandbox cannot serve on port {port}: {error.strerror}. Choose another one.") from error
+    # No Date header of uvicorn's: it would tell real time, and clients measure by it how far they have read.
     config = uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=128
-    )
+        app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=128,
+        date_header=False,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     ready = threading.Event()
     thread = threading.Thread(

@@ -9,6 +9,7 @@ import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, Protocol
 
 import orjson
@@ -134,6 +135,7 @@ class _Server:
         self, body: Any, budget: Budget, resource: str, *, status: int = 200, more: Mapping[str, str] | None = None
     ) -> Response:
         headers = {
+            "date": format_datetime(self._clock.now().replace(microsecond=0), usegmt=True),
             "x-github-media-type": "github.v3; format=json",
             "x-github-request-id": f"SAND:{next(self._request_numbers):08X}",
             **(more or {}),
@@ -179,6 +181,7 @@ def create_app(
         enterprise_version: Makes it an Enterprise Server of this version.
         app_public_key: PEM with which an App's JWT must be signed; null accepts any.
 
+    The ``Date`` header tells company time, so serve it without one of the web server's (``serve.py`` does).
     ``app.state.requests`` counts requests by method and path, ``app.state.points`` the GraphQL points spent.
     """
     directory = Directory(company, web_url, renames or {})

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     build_schema,
     execute_sync,
     parse,
@@ -74,19 +75,21 @@ def prepare(text: str, variables: dict[str, Any], operation_name: str | None) ->
     coerced = get_variable_values(sandbox_schema(), definition.variable_definitions or (), variables)
     if isinstance(coerced, list):
         raise InvalidQueryError([_as_github(error) for error in coerced])
-    return Operation(sandbox_schema(), definition, document.fragments, coerced)
+    return Operation(sandbox_schema(), definition, document.fragments, coerced, variables)
 
 
-def introspect(text: str, variables: dict[str, Any], operation_name: str | None) -> dict[str, Any] | None:
-    """The answer to a document that asks for the schema itself; null if it asks for anything else."""
-    if "__schema" not in text and "__type(" not in text:
-        return None
-    document = _document(text)
-    selections = _chosen(document, operation_name).selection_set.selections
-    if not all(getattr(getattr(child, "name", None), "value", "").startswith("__") for child in selections):
-        return None
-    result = execute_sync(sandbox_schema(), document.node, variable_values=variables, operation_name=operation_name)
-    return {"data": result.data}
+def introspected(operation: Operation) -> dict[str, Any]:
+    """The part of the answer that tells of the schema itself (``__schema``, ``__type``), by key."""
+    if not operation.introspection:
+        return {}
+    asked = OperationDefinitionNode(
+        operation=OperationType.QUERY,
+        variable_definitions=operation.definition.variable_definitions,
+        directives=(),
+        selection_set=SelectionSetNode(selections=tuple(operation.introspection)),
+    )
+    document = DocumentNode(definitions=(asked, *operation.fragments.values()))
+    return execute_sync(sandbox_schema(), document, variable_values=operation.raw_variables).data or {}
 
 
 def _chosen(document: _Document, operation_name: str | None) -> OperationDefinitionNode:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # the world is made of what this module runs
 
 Resolver = str | Callable[..., Any]
 FieldTable = Mapping[str, Mapping[str, Resolver]]
+ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 Path = tuple[Any, str | int] | None
 """Where in the answer we are: the way to the parent, and the last step. Written out only when something fails."""
 
@@ -88,6 +89,19 @@ class Operation:
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     variables: dict[str, Any]
+    raw_variables: dict[str, Any]
+    """As they were sent."""
+
+    @property
+    def root_fields(self) -> dict[str, list[FieldNode]]:
+        """What is asked of the root, by key, with fragments unfolded."""
+        root = cast("GraphQLObjectType", self.schema.query_type)
+        return collect_fields(self.schema, self.fragments, self.variables, root, self.definition.selection_set)
+
+    @property
+    def introspection(self) -> list[FieldNode]:
+        """The fields of the root that ask for the schema itself."""
+        return [node for nodes in self.root_fields.values() for node in nodes if node.name.value in ABOUT_SCHEMA]
 
 
 class Execution:
@@ -104,16 +118,12 @@ class Execution:
 
     def run(self, root: Any) -> dict[str, Any] | None:
         """The ``data`` of the answer; ``errors`` is complete afterwards."""
-        query = self._operation.schema.query_type
-        if query is None:
-            raise TypeError("the schema has no query type")
-        collected = collect_fields(
-            self._operation.schema,
-            self._operation.fragments,
-            self._operation.variables,
-            query,
-            self._operation.definition.selection_set,
-        )
+        query = cast("GraphQLObjectType", self._operation.schema.query_type)
+        collected = {
+            key: nodes
+            for key, nodes in self._operation.root_fields.items()
+            if nodes[0].name.value not in ABOUT_SCHEMA
+        }
         try:
             return self._fill(self._steps(query, collected), root, None)
         except _Absent:

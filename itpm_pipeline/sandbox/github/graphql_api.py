@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from itpm_pipeline.sandbox.github.directory import Directory
-from itpm_pipeline.sandbox.github.documents import InvalidQueryError, introspect, prepare, sandbox_schema
+from itpm_pipeline.sandbox.github.documents import InvalidQueryError, introspected, prepare, sandbox_schema
 from itpm_pipeline.sandbox.github.entities import QueryRoot, type_name
 from itpm_pipeline.sandbox.github.execution import Execution, Operation
 from itpm_pipeline.sandbox.github.fields import field_table
@@ -35,12 +35,9 @@ class GraphqlApi:
             return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]}, 0)
         text, name, variables = request["query"], request.get("operationName"), request.get("variables") or {}
         try:
-            schema = introspect(text, variables, name)
-            operation = None if schema else prepare(text, variables, name)
+            operation = prepare(text, variables, name)
         except InvalidQueryError as invalid:
             return Answer({"errors": invalid.errors}, 0)
-        if operation is None:
-            return Answer(schema or {}, self._spend(1))
         needed = estimate(operation)
         if needed.nodes > MOST_NODES:
             return Answer({"errors": [_too_many_nodes(needed)]}, 0)
@@ -54,13 +51,10 @@ class GraphqlApi:
         world = World(self._directory, now, needed, self._budget.standing())
         execution = Execution(operation, self._fields, type_name, world)
         data = execution.run(QueryRoot())
-        body: dict[str, Any] = {"data": data}
+        body: dict[str, Any] = {"data": data if data is None else introspected(operation) | data}
         if execution.errors:
             body["errors"] = execution.errors
         return Answer(body, needed.cost)
-
-    def _spend(self, points: int) -> int:
-        return points if self._budget.spend(points) else 0
 
 
 def _too_many_nodes(needed: Estimate) -> dict[str, Any]:
