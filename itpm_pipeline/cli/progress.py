@@ -1,49 +1,76 @@
-"""Progress for people: a bar at a terminal, plain lines elsewhere, always on stderr."""
+"""Progress for people: bars at a terminal, plain lines elsewhere, always on stderr."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from itpm_pipeline.ingest.progress import Progress as Progressing
 
 
-class Bar:
-    """One line of progress; thread-safe. ``total`` None: how much there is to do is not known."""
+class Bars:
+    """A bar per piece of work under way; pieces that are over disappear."""
 
-    def __init__(self, console: Console, progress: Progress | None) -> None:
-        self._console = console
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=None) if progress else None
-        self._said = ""
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
 
     def started(self, total: int | None, what: str) -> None:
-        """A new piece of work of ``total`` steps begins."""
-        if self._progress is not None and self._task is not None:
-            self._progress.reset(self._task, total=total, description=what)
-        else:
-            self._say(what)
+        """A piece of work begins."""
+        with self._lock:
+            self._tasks[what] = self._progress.add_task(what, total=total)
 
-    def advanced(self, what: str = "", steps: int = 1) -> None:
-        """``steps`` more are done; ``what`` is under way now."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=steps, **({"description": what} if what else {}))
-        elif what:
-            self._say(what)
+    def advanced(self, what: str, steps: int = 1) -> None:
+        """It is so many steps further."""
+        with self._lock:
+            if what in self._tasks:
+                self._progress.advance(self._tasks[what], steps)
 
-    def _say(self, what: str) -> None:
-        if what != self._said:
-            self._said = what
-            self._console.print(what, highlight=False, markup=False)
+    def finished(self, what: str) -> None:
+        """It is over."""
+        with self._lock:
+            if what in self._tasks:
+                self._progress.remove_task(self._tasks.pop(what))
+
+
+class Lines:
+    """A line when a piece of work ends: for log files."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._steps: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def started(self, total: int | None, what: str) -> None:  # noqa: ARG002 - a line tells only what was done
+        """A piece of work begins."""
+        with self._lock:
+            self._steps[what] = 0
+
+    def advanced(self, what: str, steps: int = 1) -> None:
+        """It is so many steps further."""
+        with self._lock:
+            self._steps[what] = self._steps.get(what, 0) + steps
+
+    def finished(self, what: str) -> None:
+        """It is over."""
+        with self._lock:
+            steps = self._steps.pop(what, 0)
+            self._console.print(f"{what}: {steps:,}" if steps else what, highlight=False, markup=False)
 
 
 @contextmanager
-def progress_bar() -> Iterator[Bar]:
-    """A bar that is gone when the work is done; plain lines where stderr is no terminal."""
+def progress_bars() -> Iterator[Progressing]:
+    """Bars that are gone when the work is done; plain lines where stderr is no terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Bar(console, None)
+        yield Lines(console)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield Bar(console, progress)
+        yield Bars(progress)

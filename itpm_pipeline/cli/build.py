@@ -1,0 +1,87 @@
+"""``itpm build``: facts, models, checks, publish."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from itpm_pipeline.cli.progress import progress_bars
+from itpm_pipeline.config import Settings, load_settings
+from itpm_pipeline.errors import UsageError
+from itpm_pipeline.ingest.fact_load import load_facts
+from itpm_pipeline.ingest.progress import Progress
+from itpm_pipeline.modeling.build import BuildReport, build
+from itpm_pipeline.modeling.graph import build_order
+from itpm_pipeline.modeling.project import load_project
+from itpm_pipeline.warehouse.engine import Publication, open_warehouse
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+
+    @app.command("build")
+    def command(
+        as_of: Annotated[
+            str | None, typer.Option(help="Instant of all metrics, e.g. 2026-03-31T22:00:00Z; default: now.")
+        ] = None,
+        select: Annotated[
+            list[str] | None, typer.Option(help="Model to build; +name with all it needs, name+ with all it feeds.")
+        ] = None,
+    ) -> None:
+        """Build the SQL models, run their checks, and publish the warehouse if they pass."""
+        settings = load_settings()
+        with progress_bars() as progress:
+            report, publication = build_and_publish(
+                settings, as_of=_instant(as_of) if as_of else None, select=select, progress=progress
+            )
+        console = Console(highlight=False)
+        console.print(
+            f"{len(report.models)} models, {len(report.checks)} checks, {len(report.warnings)} warnings "
+            f"in {report.seconds:.1f} s, as of {report.as_of:%Y-%m-%d %H:%M %Z}"
+        )
+        for warning in report.warnings:
+            console.print(f"warning: {warning.model}: {warning.name}: {warning.failed_rows} rows", markup=False)
+        console.print(f"published {publication.path} (version {publication.version})", soft_wrap=True)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text!r} is no instant; write for example 2026-03-31T22:00:00Z") from None
+    if instant.tzinfo is None:
+        raise UsageError(f"--as-of {text!r} has no time zone; write for example {text}Z")
+    return instant.astimezone(UTC)
+
+
+def build_and_publish(
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    select: list[str] | None = None,
+    progress: Progress,
+) -> tuple[BuildReport, Publication]:
+    """Load facts, build models, run checks, publish.
+
+    ModelError when a model or a blocking check fails: readers then keep what was published last.
+    """
+    instant = as_of or settings.as_of_or(datetime.now(UTC))
+    project = load_project()
+    warehouse = open_warehouse(settings.warehouse.url)
+    what = "models"
+    progress.started(len(build_order(project, select)), what)
+    try:
+        with warehouse.hold():
+            warehouse.prepare()
+            with warehouse.transaction() as connection:
+                load_facts(connection, settings, instant)
+                report = build(
+                    connection, project, as_of=instant, settings=settings.metrics, select=select,
+                    progress=lambda _: progress.advanced(what),
+                )
+            report.require_passed()
+            return report, warehouse.publish()
+    finally:
+        progress.finished(what)
+        warehouse.close()
