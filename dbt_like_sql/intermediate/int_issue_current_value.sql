@@ -23,11 +23,7 @@ sprint_list as (
 
 value_now as (
 
-    select
-        issue_id,
-        case when source = 'github' then 'state' else 'status' end as field,
-        status_id as value
-    from issue
+    select issue_id, 'status' as field, status_id as value from issue
     union all
     select
         issue_id,

@@ -38,7 +38,8 @@ by_board as (
     select
         status_interval.issue_id,
         configuration.board_id as basis_key,
-        coalesce(board_column.is_done_column, false) as is_done,
+        -- A closed GitHub issue is in no column of its own, and done all the same.
+        coalesce(board_column.is_done_column, status_interval.status_id like 'github:%:status:closed', false) as is_done,
         greatest(status_interval.valid_from, configuration.valid_from) as valid_from,
         least(status_interval.valid_to, configuration.valid_to) as valid_to
     from issue_board
@@ -72,14 +73,15 @@ by_category as (
 by_closed as (
 
     select
-        field_interval.issue_id,
+        issue_id,
         'closed' as basis_key,
-        coalesce(status.category = 'done', false) as is_done,
-        field_interval.valid_from,
-        field_interval.valid_to
-    from {{ ref('int_issue_field_interval') }} as field_interval
-    left join {{ source('core', 'status') }} as status on field_interval.value = status.status_id
-    where field_interval.field in ('state', 'status')
+        coalesce(
+            case when status_id like 'github:%' then status_id like 'github:%:status:closed' else category = 'done' end,
+            false
+        ) as is_done,
+        valid_from,
+        valid_to
+    from status_interval
 
 ),
 

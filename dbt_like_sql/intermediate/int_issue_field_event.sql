@@ -1,57 +1,21 @@
--- One row per change of a single-valued field of an issue, oldest first, from the best source there is for that field:
--- the tracker's history, else what we saw between two readings, else the instant at which a done issue was resolved.
--- GitHub has two statuses at once: the issue's own (field state) and that of its project item (field item_status). Its
--- history tells of milestones only, so there they are a field apart from the iteration (field sprint).
+-- One row per change of a single-valued field of an issue, in order, from the best source there is for that field.
+-- The tracker's history wins; what we saw between readings fills fields without any. A GitHub issue's status has both:
+-- its history, and the column of its project item, which counts while the issue is not closed.
 with parameter as (
 
     select * from {{ source('ops', 'build_parameter') }}
 
 ),
 
-issue as (
+recorded as (
 
-    select
-        int_issue.issue_id,
-        int_issue.source,
-        int_issue.created_at,
-        core_issue.status_id,
-        core_issue.resolved_at
-    from {{ ref('int_issue') }} as int_issue
-    inner join {{ source('core', 'issue') }} as core_issue on int_issue.issue_id = core_issue.issue_id
+    select * from {{ ref('int_issue_recorded_event') }}
 
 ),
 
-recorded as (
+observed as (
 
-    select
-        issue.issue_id,
-        case
-            when issue.source = 'github' and event.field = 'sprint' then 'milestone'
-            when issue.source <> 'github' or event.field <> 'status' then event.field
-            when coalesce(event.to_raw, event.from_raw) like 'github:%:status:%:%' then 'item_status'
-            else 'state'
-        end as field,
-        event.source_event_id,
-        event.item_ordinal,
-        event.occurred_at,
-        -- Names are compared and shown for these fields, ids for all others; numbers and dates often come as text only.
-        case
-            when event.field in ('priority', 'resolution', 'labels', 'type', 'key')
-                then coalesce(nullif(event.from_text, ''), nullif(event.from_raw, ''))
-            else coalesce(nullif(event.from_raw, ''), nullif(event.from_text, ''))
-        end as value_before,
-        case
-            when event.field in ('priority', 'resolution', 'labels', 'type', 'key')
-                then coalesce(nullif(event.to_text, ''), nullif(event.to_raw, ''))
-            else coalesce(nullif(event.to_raw, ''), nullif(event.to_text, ''))
-        end as value_after,
-        event.actor_person_id,
-        event.provenance,
-        cast(0 as bigint) as precision_seconds
-    from {{ source('core', 'issue_field_event') }} as event
-    inner join issue on event.issue_id = issue.issue_id
-    -- Fields with several values at once are in int_issue_member_interval.
-    where event.field not in ('link', 'fix_version') and not (issue.source = 'github' and event.field = 'labels')
+    select * from {{ ref('int_issue_observed_event') }}
 
 ),
 
@@ -64,30 +28,45 @@ recorded_field as (
 
 ),
 
-resolved as (
+current_value as (
 
-    select
-        issue.issue_id,
-        case when issue.source = 'github' then 'state' else 'status' end as field,
-        'resolution' as source_event_id,
-        cast(0 as bigint) as item_ordinal,
-        issue.resolved_at as occurred_at,
-        cast(null as text) as value_before,
-        issue.status_id as value_after,
-        cast(null as text) as actor_person_id,
-        'creation_default' as provenance,
-        cast(0 as bigint) as precision_seconds
-    from issue
-    inner join {{ source('core', 'status') }} as status on issue.status_id = status.status_id
-    where status.category = 'done' and issue.resolved_at > issue.created_at
+    select * from {{ ref('int_issue_current_value') }}
 
 ),
 
-guessed as (
+recorded_status as (
 
-    select * from {{ ref('int_issue_observed_event') }}
-    union all
-    select * from resolved
+    select
+        issue_id,
+        value_before,
+        value_after,
+        occurred_at,
+        lag(occurred_at) over (
+            partition by issue_id order by occurred_at, length(source_event_id), source_event_id, item_ordinal
+        ) is null as is_first,
+        lead(occurred_at) over (
+            partition by issue_id order by occurred_at, length(source_event_id), source_event_id, item_ordinal
+        ) as next_at
+    from recorded
+    where field = 'status'
+
+),
+
+observed_status as (
+
+    select
+        observed.*,
+        coalesce(earliest.value_before, current_value.value) as first_status_id,
+        coalesce(preceding.value_after, earliest.value_before, current_value.value) as recorded_status_id
+    from observed
+    left join recorded_status as preceding
+        on
+            observed.issue_id = preceding.issue_id
+            and preceding.occurred_at <= observed.occurred_at
+            and (preceding.next_at is null or observed.occurred_at < preceding.next_at)
+    left join recorded_status as earliest on observed.issue_id = earliest.issue_id and earliest.is_first
+    left join current_value on observed.issue_id = current_value.issue_id and current_value.field = 'status'
+    where observed.field = 'status' and observed.value_after is not null
 
 ),
 
@@ -95,10 +74,26 @@ event as (
 
     select * from recorded
     union all
-    select guessed.*
-    from guessed
-    left join recorded_field on guessed.issue_id = recorded_field.issue_id and guessed.field = recorded_field.field
-    where recorded_field.issue_id is null
+    select
+        issue_id,
+        field,
+        source_event_id,
+        item_ordinal,
+        occurred_at,
+        -- Before it was put in a column it had the status that its own history tells.
+        coalesce(value_before, first_status_id) as value_before,
+        value_after,
+        actor_person_id,
+        provenance,
+        precision_seconds
+    from observed_status
+    where coalesce(recorded_status_id, '') not like 'github:%:status:closed'
+    union all
+    select observed.*
+    from observed
+    left join recorded_field on observed.issue_id = recorded_field.issue_id and observed.field = recorded_field.field
+    left join current_value on observed.issue_id = current_value.issue_id and observed.field = current_value.field
+    where observed.field <> 'status' and recorded_field.issue_id is null and current_value.issue_id is null
 
 )
 
@@ -121,5 +116,5 @@ select
         order by event.occurred_at, length(event.source_event_id), event.source_event_id, event.item_ordinal
     ) as event_no
 from event
-inner join issue on event.issue_id = issue.issue_id
+inner join {{ ref('int_issue') }} as issue on event.issue_id = issue.issue_id
 cross join parameter

@@ -1,28 +1,31 @@
 -- One row per change of a field that we saw between two readings, for fields whose history the source does not keep.
--- GitHub has two statuses at once; what is read from a project item is field item_status.
 with reading as (
 
     select
         issue.issue_id,
         issue.created_at,
+        -- An issue may be in several GitHub projects, each with iterations of its own.
         case
-            when observation.field = 'status' and issue.source = 'github' then 'item_status'
+            when observation.field = 'sprint' then 'iteration:' || coalesce(observation.scope, '')
             else observation.field
         end as field,
         observation.observed_at,
         nullif(observation.value, '') as value,
         observation.source_updated_at,
         lag(nullif(observation.value, '')) over (
-            partition by observation.entity_id, observation.field order by observation.observed_at
+            partition by observation.entity_id, observation.field, coalesce(observation.scope, '')
+            order by observation.observed_at
         ) as value_before,
         coalesce(
             observation.previous_read_at,
             lag(observation.observed_at) over (
-                partition by observation.entity_id, observation.field order by observation.observed_at
+                partition by observation.entity_id, observation.field, coalesce(observation.scope, '')
+                order by observation.observed_at
             )
         ) as read_before_at,
         row_number() over (
-            partition by observation.entity_id, observation.field order by observation.observed_at
+            partition by observation.entity_id, observation.field, coalesce(observation.scope, '')
+            order by observation.observed_at
         ) as reading_no
     from {{ source('core', 'field_observation') }} as observation
     inner join {{ ref('int_issue') }} as issue on observation.entity_id = issue.issue_id

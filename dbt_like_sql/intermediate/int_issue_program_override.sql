@@ -14,7 +14,7 @@ routed as (
         row_number() over (partition by override.issue_id order by override.valid_from desc) as choice_no
     from {{ source('core', 'issue_program_override') }} as override
     cross join parameter
-    where override.valid_from <= cast(parameter.as_of as date)
+    where override.valid_from <= cast(timezone('UTC', parameter.as_of) as date)
 
 )
 

@@ -16,8 +16,8 @@ assignment as (
     from {{ source('core', 'program_project') }} as program_project
     cross join parameter
     where
-        program_project.valid_from <= cast(parameter.as_of as date)
-        and (program_project.valid_to is null or cast(parameter.as_of as date) < program_project.valid_to)
+        program_project.valid_from <= cast(timezone('UTC', parameter.as_of) as date)
+        and (program_project.valid_to is null or cast(timezone('UTC', parameter.as_of) as date) < program_project.valid_to)
 
 ),
 

@@ -92,6 +92,7 @@ select
         else 'active'
     end as state,
     started.started_at as effective_start_at,
+    started.begun_at as planned_start_at,
     case when started.finished_at <= started.as_of then started.finished_at end as effective_end_at,
     coalesce(started.due_at, started.planned_end_at) as planned_end_at,
     started.created_at,

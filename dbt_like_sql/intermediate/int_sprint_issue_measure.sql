@@ -6,14 +6,6 @@ with sprint as (
 
 ),
 
-not_delivered as (
-
-    select distinct lower(value) as resolution
-    from {{ source('ops', 'setting_value') }}
-    where setting = 'not_delivered_resolutions'
-
-),
-
 valued as (
 
     select
@@ -37,11 +29,10 @@ valued as (
         end as base_points,
         -- Points with which it left scope, or is still in it.
         coalesce(case when value.is_in_final_scope then value.end_estimate else value.exit_estimate end, 0) as last_points,
-        coalesce(
-            lower(value.resolution) not in ('not_planned', 'duplicate') and not_delivered.resolution is null, true
-        ) as is_deliverable
+        not_delivered.resolution is null as is_deliverable
     from {{ ref('int_sprint_issue_value') }} as value
-    left join not_delivered on lower(value.resolution) = not_delivered.resolution
+    left join {{ ref('int_not_delivered_resolution') }} as not_delivered
+        on lower(value.resolution) = not_delivered.resolution
 
 )
 

@@ -15,11 +15,11 @@ field_interval as (
 -- Start, entry and exit see what happens at that instant (T4); the end does not (T5).
 instant as (
 
-    select sprint_id, issue_id, 'start' as name, effective_start_at as at from scope
+    select sprint_id, issue_id, 'start' as name, effective_start_at as happened_at from scope
     union all
-    select sprint_id, issue_id, 'entry' as name, entry_at as at from scope where entry_at is not null
+    select sprint_id, issue_id, 'entry' as name, entry_at as happened_at from scope where entry_at is not null
     union all
-    select sprint_id, issue_id, 'exit' as name, exit_at as at from scope where exit_at is not null
+    select sprint_id, issue_id, 'exit' as name, exit_at as happened_at from scope where exit_at is not null
 
 ),
 
@@ -36,8 +36,8 @@ right_continuous as (
         on
             instant.issue_id = field_interval.issue_id
             and field_interval.field = 'estimate_points'
-            and field_interval.valid_from <= instant.at
-            and (field_interval.valid_to is null or instant.at < field_interval.valid_to)
+            and field_interval.valid_from <= instant.happened_at
+            and (field_interval.valid_to is null or instant.happened_at < field_interval.valid_to)
     group by instant.sprint_id, instant.issue_id
 
 ),

@@ -28,7 +28,7 @@ list as (
     from {{ ref('int_issue_field_interval') }} as field_interval
     inner join issue on field_interval.issue_id = issue.issue_id
     where
-        field_interval.field in ('sprint', 'milestone')
+        (field_interval.field in ('sprint', 'milestone') or field_interval.field like 'iteration:%')
         and field_interval.value is not null
         -- Without history the list of today says nothing of when: see assumed.
         and not (issue.source = 'jira' and field_interval.provenance = 'creation_default')
@@ -72,7 +72,7 @@ identified as (
         listed.precision_seconds
     from listed
     inner join sprint
-        on listed.ref = sprint.name and listed.project_id = sprint.project_id and sprint.kind = 'gh_milestone'
+        on listed.ref = 'title:' || sprint.name and listed.project_id = sprint.project_id and sprint.kind = 'gh_milestone'
 
 ),
 

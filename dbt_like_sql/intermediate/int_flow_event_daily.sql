@@ -1,0 +1,94 @@
+-- One row per scope and local day on which something moved, with what came, began, was delivered, and how the work in
+-- progress changed from the end of the day before to the end of this one.
+with scope as (
+
+    select * from {{ ref('int_flow_scope') }}
+
+),
+
+issue_scope as (
+
+    select
+        issue_scope.issue_id,
+        scope.scope_type,
+        scope.scope_id,
+        scope.timezone,
+        issue_scope.valid_from,
+        issue_scope.valid_to
+    from {{ ref('int_issue_flow_scope') }} as issue_scope
+    inner join scope on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
+
+),
+
+in_progress as (
+
+    select
+        issue_scope.scope_type,
+        issue_scope.scope_id,
+        cast(
+            timezone(issue_scope.timezone, greatest(status_interval.valid_from, issue_scope.valid_from)) as date
+        ) as from_date,
+        cast(timezone(issue_scope.timezone, least(status_interval.valid_to, issue_scope.valid_to)) as date) as to_date
+    from {{ ref('int_issue_status_interval') }} as status_interval
+    inner join issue_scope
+        on
+            status_interval.issue_id = issue_scope.issue_id
+            and (status_interval.valid_to is null or issue_scope.valid_from < status_interval.valid_to)
+            and (issue_scope.valid_to is null or status_interval.valid_from < issue_scope.valid_to)
+    where status_interval.category = 'in_progress'
+
+),
+
+milestone as (
+
+    select issue_id, 'created' as kind, created_at as reached_at
+    from {{ ref('int_issue') }}
+    union all
+    select issue_id, 'started' as kind, started_at as reached_at
+    from {{ ref('int_issue_clock') }}
+    where started_at is not null
+    union all
+    select issue_id, 'delivered' as kind, finished_at as reached_at
+    from {{ ref('int_issue_cycle') }}
+    where is_in_flow_scope
+
+),
+
+movement as (
+
+    -- In progress at the end of a day if it entered on that day or before and leaves on a later one.
+    select scope_type, scope_id, from_date as date, 1 as wip_change, 0 as created, 0 as started, 0 as delivered
+    from in_progress
+    where to_date is null or to_date > from_date
+    union all
+    select scope_type, scope_id, to_date as date, -1 as wip_change, 0 as created, 0 as started, 0 as delivered
+    from in_progress
+    where to_date > from_date
+    union all
+    select
+        issue_scope.scope_type,
+        issue_scope.scope_id,
+        cast(timezone(issue_scope.timezone, milestone.reached_at) as date) as date,
+        0 as wip_change,
+        cast(milestone.kind = 'created' as integer) as created,
+        cast(milestone.kind = 'started' as integer) as started,
+        cast(milestone.kind = 'delivered' as integer) as delivered
+    from milestone
+    inner join issue_scope
+        on
+            milestone.issue_id = issue_scope.issue_id
+            and issue_scope.valid_from <= milestone.reached_at
+            and (issue_scope.valid_to is null or milestone.reached_at < issue_scope.valid_to)
+
+)
+
+select
+    scope_type,
+    scope_id,
+    date,
+    cast(sum(wip_change) as bigint) as wip_change,
+    cast(sum(created) as bigint) as created_count,
+    cast(sum(started) as bigint) as started_count,
+    cast(sum(delivered) as bigint) as delivered_count
+from movement
+group by scope_type, scope_id, date

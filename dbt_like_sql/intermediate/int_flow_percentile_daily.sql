@@ -1,0 +1,76 @@
+-- One row per scope and day with the cycle times of what was delivered in the history_days up to that day. Percentiles
+-- are by nearest rank, and null below the minimal sample (METRICS.md 3.2).
+with parameter as (
+
+    select * from {{ source('ops', 'build_parameter') }}
+
+),
+
+scope as (
+
+    select * from {{ ref('int_flow_scope') }}
+
+),
+
+delivered as (
+
+    select
+        scope.scope_type,
+        scope.scope_id,
+        scope.first_date,
+        scope.last_date,
+        cast(timezone(scope.timezone, cycle.finished_at) as date) as finished_date,
+        cycle.flow_cycle_time_s,
+        cycle.active_time_s,
+        cycle.cycle_time_s
+    from {{ ref('int_issue_cycle') }} as cycle
+    inner join {{ ref('int_issue_flow_scope') }} as issue_scope
+        on
+            cycle.issue_id = issue_scope.issue_id
+            and issue_scope.valid_from <= cycle.finished_at
+            and (issue_scope.valid_to is null or cycle.finished_at < issue_scope.valid_to)
+    inner join scope on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
+    where cycle.is_in_flow_scope
+
+),
+
+-- Each delivery counts on its own day and the history_days - 1 after it.
+sampled as (
+
+    select
+        delivered.scope_type,
+        delivered.scope_id,
+        cast(day.midnight as date) as date,
+        delivered.flow_cycle_time_s,
+        delivered.active_time_s,
+        delivered.cycle_time_s
+    from delivered
+    cross join parameter
+    cross join
+        generate_series(
+            cast(greatest(delivered.finished_date, delivered.first_date) as timestamp),
+            cast(
+                least(delivered.finished_date + cast(parameter.history_days as integer) - 1, delivered.last_date)
+                as timestamp
+            ),
+            interval '1 day'
+        ) as day(midnight)
+
+)
+
+select
+    sampled.scope_type,
+    sampled.scope_id,
+    sampled.date,
+    count(*) as cycle_sample_count,
+    case when count(*) >= max(parameter.min_sample)
+        then percentile_disc(0.5) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p50_s,
+    case when count(*) >= max(parameter.min_sample)
+        then percentile_disc(0.85) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p85_s,
+    case when count(*) >= max(parameter.min_sample)
+        then percentile_disc(0.95) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p95_s,
+    -- All active time over all elapsed time, not a mean of ratios.
+    sum(sampled.active_time_s) / cast(nullif(sum(sampled.cycle_time_s), 0) as double) as flow_efficiency
+from sampled
+cross join parameter
+group by sampled.scope_type, sampled.scope_id, sampled.date

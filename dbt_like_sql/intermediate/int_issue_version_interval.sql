@@ -1,0 +1,130 @@
+-- One row per issue, release and period in which the issue was planned for it. History tells releases that come and go
+-- one by one, as an issue can be planned for several.
+with issue as (
+
+    select * from {{ ref('int_issue') }}
+
+),
+
+version as (
+
+    select * from {{ source('core', 'release_version') }}
+
+),
+
+event as (
+
+    select
+        event.issue_id,
+        coalesce(nullif(event.from_raw, ''), nullif(event.from_text, '')) as value_before,
+        coalesce(nullif(event.to_raw, ''), nullif(event.to_text, '')) as value_after,
+        greatest(event.occurred_at, issue.created_at) as occurred_at,
+        event.provenance,
+        row_number() over (
+            partition by event.issue_id
+            order by event.occurred_at, length(event.source_event_id), event.source_event_id, event.item_ordinal
+        ) as event_no
+    from {{ source('core', 'issue_field_event') }} as event
+    inner join issue on event.issue_id = issue.issue_id
+    where event.field = 'fix_version'
+
+),
+
+told as (
+
+    select issue_id, value_before as ref, false as is_planned, occurred_at, event_no, provenance
+    from event
+    where value_before is not null
+    union all
+    select issue_id, value_after as ref, true as is_planned, occurred_at, event_no, provenance
+    from event
+    where value_after is not null
+
+),
+
+movement as (
+
+    select
+        told.*,
+        coalesce(version.version_id, titled.version_id) as version_id
+    from told
+    inner join issue on told.issue_id = issue.issue_id
+    left join version on told.ref = version.version_id
+    -- GitHub tells milestones of the past by title only.
+    left join version as titled on told.ref = 'title:' || titled.name and issue.project_id = titled.project_id
+
+),
+
+earliest as (
+
+    select
+        *,
+        row_number() over (partition by issue_id, version_id order by event_no, is_planned) as movement_no
+    from movement
+    where version_id is not null
+
+),
+
+-- What leaves without having come was there at creation; what is there without history has been since creation.
+known as (
+
+    select issue_id, version_id, is_planned, occurred_at, event_no, provenance
+    from earliest
+    union all
+    select earliest.issue_id, earliest.version_id, true, issue.created_at, 0, earliest.provenance
+    from earliest
+    inner join issue on earliest.issue_id = issue.issue_id
+    where earliest.movement_no = 1 and not earliest.is_planned
+    union all
+    select issue.issue_id, issue_version.version_id, true, issue.created_at, 0, 'creation_default'
+    from {{ source('core', 'issue_version') }} as issue_version
+    inner join issue on issue_version.issue_id = issue.issue_id
+    left join earliest on issue.issue_id = earliest.issue_id and issue_version.version_id = earliest.version_id
+    where earliest.issue_id is null
+
+),
+
+last_write as (
+
+    select
+        known.*,
+        lead(known.occurred_at) over (
+            partition by known.issue_id, known.version_id order by known.event_no, known.is_planned
+        ) as next_write_at
+    from known
+    cross join {{ source('ops', 'build_parameter') }} as parameter
+    where known.occurred_at <= parameter.as_of
+
+),
+
+ordered as (
+
+    select
+        *,
+        lag(is_planned) over (partition by issue_id, version_id order by occurred_at) as was_planned
+    from last_write
+    where next_write_at is null or next_write_at > occurred_at
+
+),
+
+period as (
+
+    select
+        *,
+        lead(occurred_at) over (partition by issue_id, version_id order by occurred_at) as next_at
+    from ordered
+    where was_planned is null or was_planned <> is_planned
+
+)
+
+select
+    period.issue_id,
+    period.version_id,
+    period.occurred_at as valid_from,
+    least(period.next_at, issue.deleted_observed_at) as valid_to,
+    period.provenance
+from period
+inner join issue on period.issue_id = issue.issue_id
+where
+    period.is_planned
+    and (issue.deleted_observed_at is null or period.occurred_at < issue.deleted_observed_at)
