@@ -1,5 +1,6 @@
 """``itpm sync`` and ``itpm rebuild``: from the trackers, or from landing alone, to the core schema."""
 
+from collections import defaultdict
 from typing import Annotated
 
 import typer
@@ -7,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from itpm_pipeline.cli.progress import progress_bar
-from itpm_pipeline.config import Settings, load_settings
-from itpm_pipeline.errors import ConfigurationError, ItpmError
+from itpm_pipeline.cli.build import build_and_publish
+from itpm_pipeline.cli.progress import progress_bars
+from itpm_pipeline.config import load_settings
+from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus
+from itpm_pipeline.ingest.outcomes import SyncOutcome, SyncReport
 from itpm_pipeline.ingest.rebuild import rebuild
-from itpm_pipeline.ingest.report import SyncReport
 from itpm_pipeline.ingest.sync import sync
 
 
@@ -23,38 +25,65 @@ def register(app: typer.Typer) -> None:
     def sync_command(
         tracker: Annotated[list[str] | None, typer.Option(help="Only this tracker; may be repeated.")] = None,
         project: Annotated[
-            list[str] | None, typer.Option(help="Only this project, tracker:key; may be repeated.")
+            list[str] | None, typer.Option(help="Only this project, tracker:key; may be repeated; patterns are fine.")
         ] = None,
         full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print outcomes per project and stream as JSON.")] = False,
     ) -> None:
         """Fetch what changed, land it unchanged, and load it into the core schema."""
         settings = load_settings()
-        _require_known(settings, tracker or [], project or [])
-        with progress_bar() as bar:
-            report = sync(settings, trackers=tracker, projects=project, full=full, progress=bar)
-        if as_json:
-            typer.echo(report.to_json())
-        else:
-            _show(report)
-        _require_all_well(report)
+        with progress_bars() as progress:
+            report = sync(settings, trackers=tracker, projects=project, full=full, progress=progress)
+        _tell(report, as_json=as_json)
 
     @app.command("rebuild")
-    def rebuild_command() -> None:
+    def rebuild_command(
+        as_json: Annotated[bool, typer.Option("--json", help="Print outcomes per project and stream as JSON.")] = False,
+    ) -> None:
         """Recreate core and marts from landing alone, without asking any tracker."""
-        # Imported here because build imports nothing of sync and both are siblings.
-        from itpm_pipeline.cli.build import build_and_publish
-
         settings = load_settings()
-        with progress_bar() as bar:
-            report = rebuild(settings, progress=bar)
+        with progress_bars() as progress:
+            report = rebuild(settings, progress=progress)
+            build_and_publish(settings, progress=progress)
+        _tell(report, as_json=as_json)
+
+
+def _tell(report: SyncReport, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(report.to_json())
+    else:
         _show(report)
-        _require_all_well(report)
-        build_and_publish(settings)
+    if report.failed:
+        raise ItpmError("\n".join(f"{outcome.where}: {outcome.stream}: {outcome.reason}" for outcome in report.failed))
 
 
-def _require_known(settings: Settings, trackers: list[str], projects: list[str]) -> None:
-    known = {tracker.name for tracker in settings.trackers}
-    for name in [*trackers, *(project.partition(":")[0] for project in projects)]:
-        if name not in known:
-            raise ConfigurationError(f"there is no tracker {name!r} in program.yaml; known: {', '.join(sorted(known))}")
+def _show(report: SyncReport) -> None:
+    """One row per project; streams are in ``--json`` and in ops.sync_log."""
+    projects: defaultdict[str, list[SyncOutcome]] = defaultdict(list)
+    for outcome in report.outcomes:
+        projects[outcome.where].append(outcome)
+    table = Table()
+    table.add_column("project")
+    for name in ("fetched", "changed", "rejected", "requests", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("remark")
+    for where, outcomes in projects.items():
+        counts = [sum(getattr(one, name) for one in outcomes) for name in ("fetched", "landed", "rejected", "requests")]
+        table.add_row(
+            Text(where.removesuffix(f":{SITE}")), *(f"{count:,}" for count in counts),
+            f"{max(one.seconds for one in outcomes):.1f}", Text(_remark(outcomes)),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    totals = report.totals
+    changed = sum(sum(counts.values()) for counts in report.rows.values())
+    console.print(
+        f"{totals['fetched']:,.0f} records in {totals['requests']:,.0f} requests, "
+        f"{changed:,} core rows changed, {report.seconds:.1f} s"
+    )
+
+
+def _remark(outcomes: list[SyncOutcome]) -> str:
+    failed = [f"{one.stream} failed: {one.reason}" for one in outcomes if one.status is OutcomeStatus.FAILED]
+    reasons = sorted({str(one.reason) for one in outcomes if one.status is OutcomeStatus.SKIPPED})
+    return "; ".join([*failed, *(f"skipped: {reason}" for reason in reasons)])
