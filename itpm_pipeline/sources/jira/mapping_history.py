@@ -37,6 +37,16 @@ SYSTEM_ITEMS: dict[str, EventField] = {
 where an item has none (links, keys, parents; everything on old sites), with its ``field``, after ``custom:`` if it is
 a custom field, which may have any name."""
 
+ENTITY_WORDS: dict[EventField, str] = {
+    EventField.STATUS: "status",
+    EventField.SPRINT: "sprint",
+    EventField.ASSIGNEE: "user",
+    EventField.FIX_VERSION: "version",
+    EventField.PROJECT: "project",
+    EventField.TEAM: "team",
+}
+"""Fields whose values are entities with rows of their own: their events carry canonical ids, as those rows do."""
+
 TEXT_IS_VALUE = frozenset({EventField.KEY, EventField.LABELS, EventField.LINK})
 """Fields whose changes carry words and no ids: the words are the value."""
 
@@ -65,7 +75,7 @@ def map_changelog(payload: Mapping[str, Any], record: RawRecord, context: JiraCo
             field = _field_of(item, fields)
             if field is None:
                 continue
-            from_raw, to_raw = _value(item, "from", field), _value(item, "to", field)
+            from_raw, to_raw = _value(item, "from", field, context), _value(item, "to", field, context)
             if field is EventField.KEY:
                 keys.append((occurred, from_raw, to_raw))
             rows.add("issue_field_event", {
@@ -146,17 +156,25 @@ def _field_of(item: Mapping[str, Any], fields: Mapping[str, EventField]) -> Even
     return fields.get(_item_name(item))
 
 
-def _value(item: Mapping[str, Any], side: str, field: EventField) -> str | None:
-    """Value before (``from``) or after (``to``) a change; None for none, which sites write as null or as ''."""
+def _value(item: Mapping[str, Any], side: str, field: EventField, context: JiraContext) -> str | None:
+    """Value before (``from``) or after (``to``) a change; None for none, which sites write as null or as ''.
+
+    Entities are canonical ids. Sprints are a list of them (``…:76, …:80``): closed ones stay in it for ever.
+    """
     raw, words = text(item.get(side)), text(item.get(f"{side}String"))
     if field is EventField.SPRINT:
-        return ",".join(part for part in (raw or "").replace(" ", "").split(",") if part) or None
+        sprints = [part for part in (raw or "").replace(" ", "").split(",") if part]
+        return ", ".join(context.ref("sprint", sprint) for sprint in sprints) or None
+    if field is EventField.FLAGGED:
+        return "true" if raw or words else None
     if field is EventField.ESTIMATE_POINTS:
         points = number(raw if raw is not None else words)
         return None if points is None else number_text(points)
-    if raw is None and field in TEXT_IS_VALUE:
-        return words
-    return raw
+    if raw is None:
+        return words if field in TEXT_IS_VALUE else None
+    if field is EventField.PARENT:
+        return context.issue_ref(raw)
+    return context.ref(ENTITY_WORDS[field], raw) if field in ENTITY_WORDS else raw
 
 
 def _add_aliases(issue_id: str, keys: list[tuple[Any, str | None, str | None]], rows: CanonicalRows) -> None:

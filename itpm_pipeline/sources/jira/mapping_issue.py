@@ -7,11 +7,11 @@ from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.canonical.vocabulary import IssueType, Outcome
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.metric_settings import SprintSettings
 from itpm_pipeline.sources.jira.context import JiraContext
 from itpm_pipeline.sources.jira.mapping_links import map_issue_links
 from itpm_pipeline.sources.jira.mapping_people import People
 from itpm_pipeline.sources.jira.mapping_site import sprint_row, web_address
-from itpm_pipeline.sources.jira.settings import NOT_DELIVERED_RESOLUTIONS
 from itpm_pipeline.sources.jira.sprint_string import parse_sprint_string
 from itpm_pipeline.sources.jira.text import plain_text
 from itpm_pipeline.sources.jira.values import day, instant, mapping, native_id, number, objects, text, whole
@@ -24,7 +24,8 @@ TYPES = {
     IssueType.SUBTASK: ("sub-task", "subtask"),
 }
 _TYPE_OF_NAME = {name: kind for kind, names in TYPES.items() for name in names}
-_NOT_DELIVERED = frozenset(name.lower() for name in NOT_DELIVERED_RESOLUTIONS)
+_NOT_DELIVERED = frozenset(name.lower() for name in SprintSettings().not_delivered_resolutions)
+"""The default list: models classify again by the list of program.yaml."""
 
 
 def map_issue(issue: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:

@@ -19,8 +19,6 @@ OUTWARD_IS_BLOCKER = {"blocks": True, "depends": False}
 EDGE_TYPES = {"blocks": EdgeType.BLOCKS, "depends": EdgeType.BLOCKS, "duplicate": EdgeType.DUPLICATES}
 """Link type to kind of edge; others relate."""
 
-REMOTE_SUFFIX = ":remotelinks"
-"""Remote links come in a record of their own, so they are replaced as a set of their own."""
 REMOTE_PHRASE_CONFIDENCE, REMOTE_CONFIDENCE = 0.9, 0.4
 
 _EDGES = {Relation.MENTIONS: EdgeType.MENTIONS, Relation.BLOCKS: EdgeType.BLOCKS, Relation.BLOCKED_BY: EdgeType.BLOCKS}
@@ -99,7 +97,7 @@ def map_remote_links(
 ) -> None:
     """Links of one issue to issues in other trackers; links to other pages are no edges."""
     issue_id = context.issue_ref(payload.get("issueId"))
-    links = Links(record, rows, issue_id + REMOTE_SUFFIX)
+    links = Links(record, rows, issue_id)
     for link in objects(payload.get("remoteLinks")):
         ref = reference_in_address(str(mapping(link.get("object")).get("url") or ""))
         if ref is None:

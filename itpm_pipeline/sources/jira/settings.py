@@ -18,9 +18,6 @@ CHANGELOG_PAGE = 10_000
 CHANGELOG_PAGE_PER_ISSUE = 100
 WORKLOG_PAGE = 5000
 
-NOT_DELIVERED_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Declined")
-"""Default of ``sprint.not_delivered_resolutions`` (METRICS.md 5.6)."""
-
 SITE_STREAMS = (
     Stream("server_info", "site", "Version, deployment and addresses of the site."),
     Stream("projects", "site", "Projects we may see, archived ones included."),

@@ -6,17 +6,26 @@ from typing import Any
 
 from itpm_pipeline.canonical.rows import MappingError
 
+_MILLISECONDS_FROM = 100_000_000_000
+"""Numbers from here on are milliseconds (1973 and later); below, they are seconds."""
+
 
 def instant(value: Any, what: str) -> datetime | None:
-    """UTC instant of ``2026-03-02T09:00:00.000+0100`` and its kin; None where there is none."""
+    """UTC instant of ``2026-03-02T09:00:00.000+0100`` and its kin; None where there is none.
+
+    Cloud's bulk changelog gives epoch milliseconds instead, whatever its specification says (whose own example has
+    seconds).
+    """
     if value in (None, ""):
         return None
     try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS_FROM else value, UTC)
         read = datetime.fromisoformat(str(value))
         if read.tzinfo is None:
             raise MappingError(f'{what}: "{str(value)[:40]}" has no time zone')
         return read.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         if isinstance(error, MappingError):
             raise
         raise MappingError(f'{what}: "{str(value)[:40]}" is no instant') from None
