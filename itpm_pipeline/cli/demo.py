@@ -27,10 +27,10 @@ SECRETS = {
 }
 QUERIES = (
     "select program_key, overall_rag, headline from mart.mart_program_status",
-    "select sprint_name, committed_points, completed_points, say_do_ratio\n"
-    "     from mart.mart_team_sprint_velocity order by effective_end_at desc limit 10",
-    "select blocker_key, blocked_key, conflict_days, severity\n"
-    "     from mart.mart_dependency_risk where is_cross_project order by severity desc, conflict_days desc limit 10",
+    """select sprint_name, committed_points, completed_points, say_do_ratio
+     from mart.mart_team_sprint_velocity order by effective_end_at desc limit 10""",
+    """select blocker_key, blocked_key, conflict_days, severity
+     from mart.mart_dependency_risk where is_cross_project order by severity desc, conflict_days desc limit 10""",
 )
 _STEP = re.compile(r" - (?P<step>\S+) - STEP_(?P<what>START|SUCCESS|FAILURE)")
 
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
             _say_where_to_look(console, folder, settings.warehouse.url.removeprefix("duckdb:///"))
             console.print(f"The demo took {time.monotonic() - started:.0f} s.")
             if serve_ui:
-                console.print(f"\nThe Dagster UI opens on http://127.0.0.1:{port} in about ten seconds; stop with Ctrl-C.")
+                console.print(f"\nThe Dagster UI will be on http://127.0.0.1:{port} in ten seconds; stop with Ctrl-C.")
                 dagster_process.serve_ui(environment, port)
 
 
@@ -98,6 +98,7 @@ def _run_job(job: str, environment: dict[str, str], progress: Progress) -> None:
 
 def _say_where_to_look(console: Console, folder: Path, warehouse: str) -> None:
     console.print(f"Warehouse: {warehouse}\n\nAsk it, for example:", soft_wrap=True, markup=False)
+    command = f"ITPM_CONFIG={folder / 'program.yaml'} .venv/bin/itpm sql"
     for query in QUERIES:
-        console.print(f'  ITPM_CONFIG={folder / "program.yaml"} itpm sql \\\n    "{query}"', soft_wrap=True, markup=False)
+        console.print(f'  {command} \\\n    "{query}"', soft_wrap=True, markup=False)
     console.print("\nSee assets, lineage and this run in the Dagster UI: make ui\n")
