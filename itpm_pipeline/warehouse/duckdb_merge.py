@@ -180,6 +180,22 @@ def put(conn: sa.Connection, table: sa.Table, data: pa.Table) -> None:
         run(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM incoming")
 
 
+def find(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> pa.Table:
+    """Rows with the values of a row in ``keys``."""
+    names, columns = _names(keys.column_names), _names(c.name for c in table.columns)
+    with _staged(conn, keys) as run:
+        found = run(f"SELECT {columns} FROM {_name(table)} WHERE ({names}) IN (SELECT ({names}) FROM incoming)")
+        return found.to_arrow_table()
+
+
+def remove(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> None:
+    """Delete rows with the values of a row in ``keys``."""
+    names = _names(keys.column_names)
+    if keys.num_rows:
+        with _staged(conn, keys) as run:
+            run(f"DELETE FROM {_name(table)} WHERE ({names}) IN (SELECT ({names}) FROM incoming)")
+
+
 def _apply(run: Any, table: sa.Table) -> Counts:
     """Carry out ``decided``: (ordinal of the incoming row or null, row id of the stored row it replaces or null)."""
     columns = _names(c.name for c in table.columns)

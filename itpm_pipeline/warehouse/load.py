@@ -89,4 +89,15 @@ def put(conn: sa.Connection, table: sa.Table, data: pa.Table) -> None:
     _DIALECTS[conn.dialect.name].put(conn, table, data)
 
 
+def find(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> pa.Table:
+    """Rows of an ops table whose columns have the values of a row in ``keys``."""
+    found: pa.Table = _DIALECTS[conn.dialect.name].find(conn, table, keys)
+    return found
+
+
+def remove(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> None:
+    """Delete those rows."""
+    _DIALECTS[conn.dialect.name].remove(conn, table, keys)
+
+
 _DIALECTS = {"duckdb": duckdb_merge}

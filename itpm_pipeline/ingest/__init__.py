@@ -1,0 +1,1 @@
+"""Landing, loading, outcomes: owns the correctness of what gets into the core schema."""

@@ -1,0 +1,137 @@
+"""Reads one project (or the site) of a tracker into the landing store. Needs no warehouse."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from itpm_pipeline.errors import ItpmError, WarehouseError
+from itpm_pipeline.extract.records import SITE, OutcomeStatus, ProjectRef, StreamOutcome
+from itpm_pipeline.extract.redaction import Redactor
+from itpm_pipeline.extract.source import Cursor, Read, Source
+from itpm_pipeline.ingest.landing import Landing
+from itpm_pipeline.ingest.landing_batch import LandingBatch
+from itpm_pipeline.ingest.manifest import DISCOVERY, WHOLE, LandedFile, Manifest
+from itpm_pipeline.ingest.progress import Progress, Silent
+from itpm_pipeline.ingest.state import TrackerState
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error of anything that was read
+    """The run is being stopped; what was under way is given up."""
+
+
+def _nothing(_: Manifest) -> None:
+    """Announce to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run over a tracker: what its readings share.
+
+    ``announce`` receives each manifest as it is committed, in the order they will be applied. ``stop`` ends all
+    readings that are under way.
+    """
+
+    source: Source
+    landing: Landing
+    state: TrackerState
+    run_id: str
+    full: bool = False
+    announce: Callable[[Manifest], None] = _nothing
+    progress: Progress = field(default_factory=Silent)
+    redactor: Redactor = field(default_factory=Redactor)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def extract_site(run: Run) -> Manifest:
+    """Land the records of the whole tracker; a failure of the tracker is told in the manifest, not raised.
+
+    WarehouseError: the landing store failed.
+    """
+    return _extract(run, SITE, None, run.source.read_site)
+
+
+def extract_project(run: Run, project: ProjectRef) -> Manifest:
+    """Land the records of one project, as :func:`extract_site` does."""
+    return _extract(run, project.key, project.native_id, lambda cursor: run.source.read_project(project, cursor))
+
+
+def discover(run: Run) -> list[ProjectRef] | Manifest:
+    """The visible projects; or the manifest that tells why they could not be listed."""
+    started_at = run.landing.now()
+    try:
+        return run.source.discover()
+    except Exception as error:  # noqa: BLE001 - told in the manifest
+        return _commit_failure(run, _Reading(SITE, None, started_at), error, DISCOVERY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    project: str
+    native_id: str | None
+    started_at: datetime
+    previous_read_at: datetime | None = None
+    cursor: Cursor | None = None
+
+
+def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cursor | None], Read]) -> Manifest:
+    last = run.state.last_read(project, native_id)
+    reading = _Reading(
+        project,
+        native_id,
+        run.landing.now(),
+        last.started_at if last else None,
+        last.cursor if last and not run.full else None,
+    )
+    what = f"{run.source.tracker}:{project}"
+    run.progress.started(None, what)
+    run.landing.commit_order.follow(run.state.last_commit)
+    batch = LandingBatch(run.landing, run.source.tracker, project, run.run_id, run.state.known)
+    try:
+        read = begin(reading.cursor)
+        for record in read.records:
+            if run.stop.is_set():
+                raise Interrupted
+            batch.add(record)
+            run.progress.advanced(what)
+        return batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
+    except BaseException as error:
+        with suppress(WarehouseError):
+            batch.discard()
+        if isinstance(error, WarehouseError | Interrupted) or not isinstance(error, Exception):
+            raise
+        return _commit_failure(run, reading, error)
+    finally:
+        run.progress.finished(what)
+
+
+def _manifest(
+    run: Run, reading: _Reading, read: Read, instant: datetime, landed: Mapping[str, int], files: tuple[LandedFile, ...]
+) -> Manifest:
+    told = {outcome.stream for outcome in read.outcomes}
+    silent = [StreamOutcome(stream, reading.project) for stream in landed if stream not in told]
+    return Manifest(
+        tracker=run.source.tracker,
+        kind=run.source.kind,
+        project=reading.project,
+        project_native_id=reading.native_id,
+        run_id=run.run_id,
+        started_at=reading.started_at,
+        committed_at=instant,
+        previous_read_at=reading.previous_read_at,
+        cursor_before=reading.cursor,
+        cursor_after=read.cursor,
+        outcomes=(*read.outcomes, *silent),
+        landed=dict(landed),
+        files=files,
+    )
+
+
+def _commit_failure(run: Run, reading: _Reading, error: Exception, stream: str = WHOLE) -> Manifest:
+    text = str(error) if isinstance(error, ItpmError) else f"unexpected {type(error).__name__}: {error}"
+    outcome = StreamOutcome(stream, reading.project, OutcomeStatus.FAILED, run.redactor.quote(text))
+    batch = LandingBatch(run.landing, run.source.tracker, reading.project, run.run_id, {})
+    return batch.commit(
+        lambda *landed: replace(_manifest(run, reading, Read(iter(())), *landed), outcomes=(outcome,)), run.announce
+    )

@@ -1,0 +1,183 @@
+"""Loads committed readings of one tracker into the warehouse, in order, each in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from itpm_pipeline.errors import ItpmError, ProtocolError, WarehouseError
+from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.ingest.apply import Applied, apply_commit, forget
+from itpm_pipeline.ingest.landing import Landing, RecordKey
+from itpm_pipeline.ingest.manifest import LandedFile, Manifest
+from itpm_pipeline.ingest.progress import Progress, Silent
+from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
+from itpm_pipeline.warehouse import ops
+from itpm_pipeline.warehouse.engine import Warehouse
+from itpm_pipeline.warehouse.load import find, put
+
+_LISTING_OVERLAP = timedelta(days=7)
+"""Commits older than the last applied one by more than this are applied for sure, so they are not listed."""
+
+Position = tuple[datetime, str, str]
+
+
+class TrackerLoader:
+    """Applies commits of one tracker; used by one thread."""
+
+    def __init__(self, warehouse: Warehouse, landing: Landing, source: Source, progress: Progress | None = None) -> None:
+        self._warehouse = warehouse
+        self._landing = landing
+        self._source = source
+        self._progress = progress or Silent()
+        self._references = frozenset(stream.name for stream in source.streams if stream.is_reference)
+        self._context: MappingContext | None = None
+
+    @property
+    def tracker(self) -> str:
+        """Name of the tracker."""
+        return self._source.tracker
+
+    def load_pending(self) -> list[Applied]:
+        """Apply all commits that no run has applied yet."""
+        with self._warehouse.hold():
+            with self._warehouse.reading() as conn:
+                applied = self._applied(conn, only_last=True)
+            since = (applied[0][0] - _LISTING_OVERLAP).date() if applied else None
+            return self.load(self._landing.manifests(self._source.tracker, since))
+
+    def load(self, manifests: Iterable[Manifest]) -> list[Applied]:
+        """Apply the given commits, those left out that are applied already.
+
+        Where a commit changes what the mapping context means, or comes to light after a later one was applied, all
+        commits of the tracker are applied anew, in one transaction.
+        ProtocolError: the tracker's reference records make no context. WarehouseError: reading or writing failed.
+        """
+        tracker = self._source.tracker
+        with self._warehouse.hold():
+            with self._warehouse.reading() as conn:
+                pending = self._pending(conn, manifests)
+                if not pending:
+                    return []
+                context = self._context_with(conn, pending)
+                used = conn.execute(
+                    sa.select(ops.MAPPING_CONTEXT.c.fingerprint).where(ops.MAPPING_CONTEXT.c.tracker == tracker)
+                ).scalar()
+                last = self._applied(conn, only_last=True)
+            is_late = bool(last) and pending[0].position < last[0]
+            if is_late or (used is not None and used != context.fingerprint):
+                return self._load_anew(pending, context)
+            what = f"loading {tracker}"
+            self._progress.started(len(pending), what)
+            results = []
+            for manifest in pending:
+                with self._warehouse.transaction() as conn:
+                    self._note_context(conn, context)
+                    results.append(apply_commit(conn, self._landing, self._source, context, manifest))
+                self._progress.advanced(what)
+            self._progress.finished(what)
+            return results
+
+    def rebuild(self) -> list[Applied]:
+        """Recreate all rows of the tracker from the landing store."""
+        with self._warehouse.hold():
+            manifests = self._landing.manifests(self._source.tracker)
+            context = self._build_context({}, manifests)
+            return self._replay(manifests, context)
+
+    def _load_anew(self, pending: Sequence[Manifest], context: MappingContext) -> list[Applied]:
+        with self._warehouse.reading() as conn:
+            applied = set(self._applied(conn))
+        landed = self._landing.manifests(self._source.tracker)
+        missing = applied - {manifest.position for manifest in landed}
+        if missing:
+            raise WarehouseError(
+                f"{self._source.tracker}: its settings or fields changed, so all records must be mapped anew, but "
+                f"{len(missing)} commits are missing in the landing store. Restore them, or run `itpm rebuild` to go on "
+                "without."
+            )
+        wanted = applied | {manifest.position for manifest in pending}
+        results = self._replay([manifest for manifest in landed if manifest.position in wanted], context)
+        fresh = {manifest.position for manifest in pending}
+        return [result for result in results if result.manifest.position in fresh]
+
+    def _replay(self, manifests: Sequence[Manifest], context: MappingContext) -> list[Applied]:
+        what = f"mapping {self._source.tracker} anew"
+        self._progress.started(len(manifests), what)
+        results = []
+        with self._warehouse.transaction() as conn:
+            forget(conn, self._source.tracker)
+            self._note_context(conn, context)
+            for manifest in manifests:
+                results.append(apply_commit(conn, self._landing, self._source, context, manifest))
+                self._progress.advanced(what)
+        self._progress.finished(what)
+        return results
+
+    def _pending(self, conn: sa.Connection, manifests: Iterable[Manifest]) -> list[Manifest]:
+        found = {manifest.position: manifest for manifest in manifests}
+        keys = pa.table(
+            {
+                "tracker": pa.array([self._source.tracker] * len(found), pa.string()),
+                "committed_at": pa.array([at for at, _, _ in found], pa.timestamp("us", tz="UTC")),
+                "run_id": pa.array([run for _, run, _ in found], pa.string()),
+                "project": pa.array([project for _, _, project in found], pa.string()),
+            }
+        )
+        for row in find(conn, ops.LANDING_COMMIT, keys).to_pylist():
+            del found[row["committed_at"], row["run_id"], row["project"]]
+        return sorted(found.values(), key=lambda manifest: manifest.position)
+
+    def _applied(self, conn: sa.Connection, *, only_last: bool = False) -> list[Position]:
+        """Positions of applied commits, last one first."""
+        commits = ops.LANDING_COMMIT.c
+        query = (
+            sa.select(commits.committed_at, commits.run_id, commits.project)
+            .where(commits.tracker == self._source.tracker)
+            .order_by(commits.committed_at.desc(), commits.run_id.desc(), commits.project.desc())
+        )
+        rows = conn.execute(query.limit(1) if only_last else query)
+        return [(row.committed_at, row.run_id, row.project) for row in rows]
+
+    # --- Context -----------------------------------------------------------------------------------------------
+
+    def _context_with(self, conn: sa.Connection, pending: Sequence[Manifest]) -> MappingContext:
+        """Context of all that is applied and of what is about to be."""
+        if self._context is None or any(self._reference_files(manifest) for manifest in pending):
+            records = ops.SOURCE_RECORD
+            stored = conn.execute(
+                sa.select(*(records.c[name] for name in VERSION_COLUMNS)).where(
+                    records.c.tracker == self._source.tracker, records.c.stream.in_(self._references)
+                )
+            )
+            newest = {(row.stream, row.native_id): Version(**row._mapping) for row in stored}
+            self._context = self._build_context(newest, pending)
+        return self._context
+
+    def _build_context(
+        self, newest: dict[RecordKey, Version], manifests: Sequence[Manifest]
+    ) -> MappingContext:
+        for manifest in manifests:
+            files = self._reference_files(manifest)
+            if files:
+                index = self._landing.index(replace(manifest, files=files))
+                advance(newest, (Version(**row) for row in index.to_pylist()))
+        places = [(newest[key].file, newest[key].file_row) for key in sorted(newest)]
+        try:
+            return self._source.mapping_context(self._landing.records(places))
+        except ItpmError:
+            raise
+        except Exception as error:
+            raise ProtocolError(
+                f"{self._source.tracker}: its fields, boards and other reference records cannot be read: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _reference_files(self, manifest: Manifest) -> tuple[LandedFile, ...]:
+        return tuple(file for file in manifest.files if file.stream in self._references)
+
+    def _note_context(self, conn: sa.Connection, context: MappingContext) -> None:
+        used = pa.table({"tracker": [self._source.tracker], "fingerprint": [context.fingerprint]})
+        put(conn, ops.MAPPING_CONTEXT, used)

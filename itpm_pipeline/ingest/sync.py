@@ -1,0 +1,224 @@
+"""Brings core up to date: trackers and projects are read concurrently, and loaded as they are committed."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from queue import Queue
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from itpm_pipeline.config import Settings
+from itpm_pipeline.errors import ConfigurationError, ItpmError, TrackerError
+from itpm_pipeline.extract.records import SITE, ProjectRef
+from itpm_pipeline.extract.redaction import Redactor
+from itpm_pipeline.extract.source import Source
+from itpm_pipeline.ingest.apply import Applied
+from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
+from itpm_pipeline.ingest.landing import Landing, utc_now
+from itpm_pipeline.ingest.loading import TrackerLoader
+from itpm_pipeline.ingest.manifest import WHOLE, Manifest
+from itpm_pipeline.ingest.outcomes import SyncReport
+from itpm_pipeline.ingest.progress import Progress, Silent
+from itpm_pipeline.ingest.state import read_state
+from itpm_pipeline.registry import open_source as open_registered
+from itpm_pipeline.warehouse.engine import LOCK_WAIT_SECONDS, open_warehouse
+
+OpenSource = Callable[[Any], Source]
+
+_COMMITS_WAITING = 64
+"""Commits that may wait for the loader before readings are slowed down."""
+
+
+def new_run_id() -> str:
+    """A name for a run, which sorts by time."""
+    return f"{utc_now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def sync(
+    settings: Settings,
+    *,
+    trackers: Sequence[str] | None = None,
+    projects: Sequence[str] | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+    run_id: str | None = None,
+    open_source: OpenSource = open_registered,
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+) -> SyncReport:
+    """Read what changed since the last run (``full``: everything), land it, load it.
+
+    ``trackers``: names; ``projects``: keys or ``tracker:key``, shell patterns allowed; None: all.
+    A project or tracker that fails is told in the report; the others go on. Raises ConfigurationError for a name that
+    is not in the settings, LockedError when another run does not end in time, WarehouseError when the warehouse or the
+    landing store fails (what was committed to the landing store is loaded by the next run).
+    """
+    began = time.monotonic()
+    report = SyncReport(run_id or new_run_id())
+    chosen = _chosen_trackers(settings, trackers, projects)
+    warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
+    landing = Landing(settings.landing.url)
+    with ExitStack() as stack:
+        stack.enter_context(warehouse.hold())
+        warehouse.prepare()
+        tasks = []
+        for tracker in chosen:
+            redactor = redactor_of(tracker)
+            try:
+                source = open_source(tracker)
+            except ItpmError as error:
+                report.fail(tracker.name, SITE, WHOLE, redactor.quote(str(error)))
+                continue
+            stack.callback(source.close)
+            landing.remove_crashed(tracker.name)
+            loader = TrackerLoader(warehouse, landing, source, progress)
+            task = _Task(loader, tracker.concurrency, _wanted(tracker.name, projects), redactor)
+            task.load(loader.load_pending, report)
+            with warehouse.reading() as conn:
+                state = read_state(conn, tracker.name)
+            task.run = Run(
+                source, landing, state, report.run_id, full=full, progress=progress or Silent(), redactor=redactor
+            )
+            tasks.append(task)
+        _read_and_load(tasks, report)
+        for task in tasks:
+            for pattern in task.missing:
+                report.fail(task.name, pattern, WHOLE, "the tracker shows no such project")
+    report.seconds = time.monotonic() - began
+    return report
+
+
+def redactor_of(tracker: BaseModel) -> Redactor:
+    """Hides the secrets of a tracker's settings."""
+    return Redactor(_secrets(tracker))
+
+
+def _secrets(settings: BaseModel) -> Iterator[str]:
+    for _, value in settings:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value)
+
+
+class _Task:
+    """One tracker in one run."""
+
+    def __init__(
+        self, loader: TrackerLoader, concurrency: int, wanted: Sequence[str] | None, redactor: Redactor
+    ) -> None:
+        self.loader = loader
+        self.run: Run
+        self.missing: set[str] = set()
+        self._concurrency = concurrency
+        self._wanted = wanted
+        self._redactor = redactor
+        self._waiting: list[Manifest] = []
+
+    @property
+    def name(self) -> str:
+        return self.run.source.tracker
+
+    def read(self) -> None:
+        """Land the site, then all chosen projects; runs in a thread of its own."""
+        if extract_site(self.run).failed:
+            return
+        found = discover(self.run)
+        if isinstance(found, Manifest):
+            return
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"read-{self.name}") as pool:
+            readings = [pool.submit(extract_project, self.run, project) for project in self._choose(found)]
+            try:
+                for reading in as_completed(readings):
+                    reading.result()
+            except BaseException:
+                self.run.stop.set()
+                raise
+
+    def take(self, manifest: Manifest, report: SyncReport) -> None:
+        """Load a commit, now or (where projects have reference records of their own) with all the others."""
+        if manifest.project != SITE and any(s.is_reference and s.scope != "site" for s in self.run.source.streams):
+            self._waiting.append(manifest)
+        else:
+            self.load(lambda: self.loader.load([manifest]), report)
+
+    def end(self, report: SyncReport) -> None:
+        """Load what waits."""
+        self.load(lambda: self.loader.load(self._waiting), report)
+
+    def load(self, load: Callable[[], list[Applied]], report: SyncReport) -> None:
+        """Load; a tracker whose records cannot be understood fails alone, and its commits stay for a later run."""
+        try:
+            report.add(load())
+        except TrackerError as error:
+            report.fail(self.loader.tracker, SITE, WHOLE, self._redactor.quote(str(error)))
+
+    def _choose(self, found: Sequence[ProjectRef]) -> list[ProjectRef]:
+        if self._wanted is None:
+            return list(found)
+        matches = {pattern: [p for p in found if fnmatchcase(p.key, pattern)] for pattern in self._wanted}
+        self.missing = {pattern for pattern, matched in matches.items() if not matched}
+        return [project for project in found if any(project in matched for matched in matches.values())]
+
+
+def _read_and_load(tasks: Sequence[_Task], report: SyncReport) -> None:
+    """Read all trackers at once, and load their commits in this thread as they come."""
+    if not tasks:
+        return
+    arrived: Queue[tuple[_Task, Manifest | None]] = Queue(_COMMITS_WAITING)
+    stop = threading.Event()
+    failure: BaseException | None = None
+    with ThreadPoolExecutor(len(tasks), thread_name_prefix="read") as pool:
+        readings = []
+        for task in tasks:
+            task.run = replace(task.run, announce=_putting(arrived, task), stop=stop)
+            reading = pool.submit(task.read)
+            reading.add_done_callback(lambda _, task=task: arrived.put((task, None)))  # type: ignore[misc]
+            readings.append(reading)
+        reading_on = len(tasks)
+        while reading_on:
+            try:
+                task, manifest = arrived.get()
+                reading_on -= manifest is None
+                if failure is None and manifest is not None:
+                    task.take(manifest, report)
+                elif failure is None:
+                    task.end(report)
+            except BaseException as error:  # noqa: BLE001 - readings are stopped and waited for, then it is raised
+                failure = failure or error
+                stop.set()
+    for reading in readings:
+        failure = failure or reading.exception()
+    if failure is not None:
+        raise failure
+
+
+def _putting(arrived: "Queue[tuple[_Task, Manifest | None]]", task: _Task) -> Callable[[Manifest], None]:
+    return lambda manifest: arrived.put((task, manifest))
+
+
+def _chosen_trackers(settings: Settings, names: Sequence[str] | None, projects: Sequence[str] | None) -> list[Any]:
+    """Trackers that are named, or that named projects belong to."""
+    known = {tracker.name: tracker for tracker in settings.trackers}
+    told = [*(names or ()), *(project.partition(":")[0] for project in projects or () if ":" in project)]
+    unknown = sorted(set(told) - known.keys())
+    if unknown:
+        raise ConfigurationError(f"no tracker is called {unknown[0]!r}; program.yaml has: {', '.join(known) or 'none'}")
+    return [
+        tracker
+        for name, tracker in known.items()
+        if (names is None or name in names) and _wanted(name, projects) != ()
+    ]
+
+
+def _wanted(tracker: str, projects: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Patterns for project keys of one tracker; None: all projects."""
+    if projects is None:
+        return None
+    split = [project.rpartition(":") for project in projects]
+    return tuple(key for owner, _, key in split if owner in ("", tracker))

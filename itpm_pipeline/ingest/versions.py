@@ -1,0 +1,53 @@
+"""Versions of records: which of those landed are new, and which is the newest."""
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from itpm_pipeline.ingest.landing import RecordKey
+from itpm_pipeline.warehouse.load import record_stamp
+
+VERSION_COLUMNS = ["stream", "native_id", "fetched_at", "payload_hash", "file", "file_row"]
+"""Columns by which a version is stored, in the warehouse and in the index of the landing store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One landed version of a record. ``is_late``: a newer version of the same record was applied before it."""
+
+    stream: str
+    native_id: str
+    fetched_at: datetime
+    payload_hash: str
+    file: str
+    file_row: int
+    is_late: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity of the record within its tracker."""
+        return (self.stream, self.native_id)
+
+    @property
+    def stamp(self) -> str:
+        """What stands in ``_raw_hash`` of its rows."""
+        return f"{record_stamp(self.stream, self.native_id)}:{self.payload_hash}"
+
+
+def advance(newest: MutableMapping[RecordKey, Version], landed: Iterable[Version]) -> list[Version]:
+    """Bring ``newest`` up to date with the versions of one commit (ordered by time); returns those to map.
+
+    A version that repeats the one before changes nothing. One that is older than the newest (two readings met the
+    same record) is mapped as late: it may tell of the past, not of the present.
+    """
+    to_map = []
+    for version in landed:
+        before = newest.get(version.key)
+        if before is not None and before.payload_hash == version.payload_hash:
+            continue
+        if before is not None and version.fetched_at < before.fetched_at:
+            to_map.append(replace(version, is_late=True))
+        else:
+            newest[version.key] = version
+            to_map.append(version)
+    return to_map
