@@ -126,7 +126,7 @@ def _owner(_: QueryRoot, call: Call) -> Organization | Person | None:
 
 def issue_types(_: Any, call: Call) -> Page:
     """The organisation's issue types, also shown at each repository."""
-    asked = call.args["orderBy"]
+    asked = call.args["orderBy"] or {"field": "CREATED_AT", "direction": "ASC"}
     types = call.world.directory.issue_types
     if asked["field"] == "CREATED_AT":
         return connect(types if asked["direction"] == "ASC" else types[::-1], call)

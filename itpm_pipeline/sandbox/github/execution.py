@@ -99,6 +99,17 @@ class Operation:
         return collect_fields(self.schema, self.fragments, self.variables, root, self.definition.selection_set)
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether ``rateLimit(dryRun: true)`` asks what the query would cost, without paying."""
+        root = cast("GraphQLObjectType", self.schema.query_type)
+        return any(
+            get_argument_values(root.fields["rateLimit"], node, self.variables)["dryRun"]
+            for nodes in self.root_fields.values()
+            for node in nodes
+            if node.name.value == "rateLimit"
+        )
+
+    @property
     def introspection(self) -> list[FieldNode]:
         """The fields of the root that ask for the schema itself."""
         return [node for nodes in self.root_fields.values() for node in nodes if node.name.value in ABOUT_SCHEMA]
@@ -120,9 +131,7 @@ class Execution:
         """The ``data`` of the answer; ``errors`` is complete afterwards."""
         query = cast("GraphQLObjectType", self._operation.schema.query_type)
         collected = {
-            key: nodes
-            for key, nodes in self._operation.root_fields.items()
-            if nodes[0].name.value not in ABOUT_SCHEMA
+            key: nodes for key, nodes in self._operation.root_fields.items() if nodes[0].name.value not in ABOUT_SCHEMA
         }
         try:
             return self._fill(self._steps(query, collected), root, None)

@@ -44,7 +44,8 @@ class GraphqlApi:
         return self._run(operation, needed, now)
 
     def _run(self, operation: Operation, needed: Estimate, now: datetime) -> Answer:
-        if not self._budget.spend(needed.cost):
+        points = 0 if operation.is_dry_run else needed.cost
+        if not self._budget.spend(points):
             message = f"API rate limit exceeded for user ID {self._directory.viewer.github_database_id}."
             return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, 0)
         self._directory.refresh()
@@ -54,7 +55,7 @@ class GraphqlApi:
         body: dict[str, Any] = {"data": data if data is None else introspected(operation) | data}
         if execution.errors:
             body["errors"] = execution.errors
-        return Answer(body, needed.cost)
+        return Answer(body, points)
 
 
 def _too_many_nodes(needed: Estimate) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from itpm_pipeline.sandbox.github.repository import ordered_labels
 
 
 def _items(project: GithubProject, call: Call) -> Page:
-    directory, archived = call.world.directory, call.args["archivedStates"]
+    directory, archived = call.world.directory, call.args["archivedStates"] or ["NOT_ARCHIVED"]
     owned = [OwnedItem(project, item) for item in project.items]
     shown = [
         each

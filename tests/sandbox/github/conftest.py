@@ -32,13 +32,13 @@ class Client:
     def post(self, query: str, variables: dict[str, Any] | None = None, path: str = "/graphql") -> requests.Response:
         return self.session.post(self.url + path, json={"query": query, "variables": variables or {}}, timeout=10)
 
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
         """The data of a query that must not fail."""
         body = self.post(query, variables).json()
         assert "errors" not in body, body["errors"]
         return body["data"]
 
-    def errors(self, query: str, **variables: Any) -> list[dict[str, Any]]:
+    def errors(self, query: str, /, **variables: Any) -> list[dict[str, Any]]:
         """The errors of a query that must fail, with HTTP 200."""
         response = self.post(query, variables)
         assert response.status_code == 200
