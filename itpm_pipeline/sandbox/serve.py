@@ -35,9 +35,13 @@ class Served:
     _thread: threading.Thread
     _socket: socket.socket
 
+    def ask_to_stop(self) -> None:
+        """Take no new requests; returns at once."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Let requests under way finish, then close; doing it twice does no harm."""
-        self._server.should_exit = True
+        self.ask_to_stop()
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():
             self._server.force_exit = True
@@ -60,6 +64,8 @@ class Running:
 
     def stop(self) -> None:
         """Stop both servers."""
+        for served in self._served:
+            served.ask_to_stop()
         for served in self._served:
             served.stop()
 
@@ -84,19 +90,22 @@ def serve(
     jira_email: str = JIRA_EMAIL,
     jira_token: str = JIRA_TOKEN,
     github_token: str = GITHUB_TOKEN,
+    github_hourly_points: int | None = 5000,
     account_timezone: str = "Europe/Berlin",
     elapsed: Callable[[], float] | None = None,
 ) -> Running:
     """Serve ``company`` on two ports of loopback (0: a free one); returns when both servers answer.
 
-    ``latency_ms`` delays every answer. ``elapsed`` replaces the steady clock (see ``Clock``). Raises ItpmError for any
-    host but loopback and for a port that is taken.
+    ``latency_ms`` delays every answer. ``github_hourly_points`` None switches GitHub's rate limit off. ``elapsed``
+    replaces the steady clock (see ``Clock``). Raises ItpmError for any host but loopback and for a port that is taken.
     """
     clock = Clock(company.now, elapsed) if elapsed else Clock(company.now)
     jira_app = create_jira_app(
         company, clock, token=jira_token, email=jira_email, latency_ms=latency_ms, account_timezone=account_timezone
     )
-    github_app = _create_github_app(company, clock, token=github_token, latency_ms=latency_ms)
+    github_app = _create_github_app(
+        company, clock, token=github_token, latency_ms=latency_ms, hourly_points=github_hourly_points
+    )
     served: list[Served] = []
     try:
         for app, port in ((jira_app, jira_port), (github_app, github_port)):

@@ -6,7 +6,7 @@ from typing import Any
 from itpm_pipeline.sandbox.company import fields
 from itpm_pipeline.sandbox.company.model import JiraBoard, JiraIssue, JiraSprint
 from itpm_pipeline.sandbox.jira.answers import JiraError, agile_page, names, window
-from itpm_pipeline.sandbox.jira.entities import Json, sprint_dates
+from itpm_pipeline.sandbox.jira.entities import Json, project_style, sprint_dates
 from itpm_pipeline.sandbox.jira.field_catalog import field_names
 from itpm_pipeline.sandbox.jira.instants import zulu
 from itpm_pipeline.sandbox.jira.routing import Call, Endpoint
@@ -133,7 +133,10 @@ async def board_projects(call: Call) -> Any:
     found = [searchable[project_id] for project_id in _the_board(call).project_ids if project_id in searchable]
     found.sort(key=lambda project: project.name)
     page = agile_page(call.request, found, with_total=True)
-    page["values"] = [call.renderer.entities.project_reference(project) for project in page["values"]]
+    page["values"] = [
+        call.renderer.entities.project_reference(project) | {"style": project_style(project)}
+        for project in page["values"]
+    ]
     return page
 
 

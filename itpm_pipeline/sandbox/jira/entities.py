@@ -261,5 +261,10 @@ def sprint_dates(sprint: JiraSprint) -> Json:
     return {name: zulu(at) for name, at in dates.items() if at is not None}
 
 
+def project_style(project: JiraProject) -> str:
+    """Jira's internal word for who manages a project, its team or the company."""
+    return "next-gen" if project.team_managed else "classic"
+
+
 def _is_past(due: date | None, today: date) -> bool:
     return due is not None and due < today

@@ -17,14 +17,13 @@ def millis(at: datetime) -> int:
 
 def local(at: datetime, zone: ZoneInfo) -> str:
     """``2026-03-02T09:00:00.000+0100``: the platform's form, in the account's time zone, no colon in the offset."""
-    there = at.astimezone(zone)
-    return f"{there:%Y-%m-%dT%H:%M:%S}.{there.microsecond // 1000:03d}{there:%z}"
+    text = at.astimezone(zone).isoformat(timespec="milliseconds")
+    return text[:-3] + text[-2:]
 
 
 def zulu(at: datetime) -> str:
     """``2026-03-02T08:00:00.000Z``: the form of sprint dates on Jira Cloud."""
-    there = at.astimezone(UTC)
-    return f"{there:%Y-%m-%dT%H:%M:%S}.{there.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def duration(seconds: int) -> str:

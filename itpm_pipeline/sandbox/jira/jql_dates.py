@@ -1,6 +1,7 @@
 """Dates as JQL reads them: the trap is that words without a zone are read in the account's time zone."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -13,18 +14,17 @@ _FORMS = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 _EPOCH = re.compile(r"-?\d+")
 _PERIOD = re.compile(r"(?P<sign>[+-]?)(?P<parts>(?:\d+[wdhm]\s*)+)")
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-_FUNCTIONS = frozenset({"now", "startofday", "endofday", "startofweek", "startofmonth"})
 
 
 def instant(operand: Operand, field: str, site: Site) -> int:
     """Epoch milliseconds of a date operand.
 
     Epoch milliseconds, ``yyyy-MM-dd[ HH:mm]`` (minutes at best) in the account's time zone, a period from now such as
-    ``-5d`` or ``"4w 2d"``, ``now()`` and the start or end of the present day, week or month.
+    ``-5d`` or ``"4w 2d"``, ``now()`` and the start or end of the present day, week or month, moved by a period.
     """
     match operand:
-        case Function(name=name):
-            return millis(_function(name, field, site))
+        case Function():
+            return millis(_function(operand, field, site))
         case Value(text=text):
             return _literal(text.strip(), field, site)
         case Empty():
@@ -43,13 +43,9 @@ def is_relative(operand: Operand) -> bool:
 def _literal(text: str, field: str, site: Site) -> int:
     if _EPOCH.fullmatch(text):
         return int(text)
-    period = _PERIOD.fullmatch(text)
-    if period:
-        length = sum(
-            (int(part[:-1]) * _UNITS[part[-1]] for part in re.findall(r"\d+[wdhm]", period["parts"])), timedelta()
-        )
-        now = site.clock.now()
-        return millis(now - length if period["sign"] == "-" else now + length)
+    period = _period(text)
+    if period is not None:
+        return millis(site.clock.now() + period)
     for form in _FORMS:
         try:
             return millis(datetime.strptime(text, form).replace(tzinfo=site.zone))
@@ -62,20 +58,40 @@ def _literal(text: str, field: str, site: Site) -> int:
     )
 
 
-def _function(name: str, field: str, site: Site) -> datetime:
-    called = name.lower()
-    if called not in _FUNCTIONS:
-        raise JiraError(400, f"Unable to find JQL function '{name}()' for the field '{field}'.")
-    now = site.clock.now().astimezone(site.zone)
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    match called:
-        case "now":
-            return now
-        case "startofday":
-            return day
-        case "endofday":
-            return day + timedelta(days=1) - timedelta(milliseconds=1)
-        case "startofweek":
-            return day - timedelta(days=(day.weekday() + 1) % 7)
-        case _:
-            return day.replace(day=1)
+def _period(text: str) -> timedelta | None:
+    match = _PERIOD.fullmatch(text.strip())
+    if match is None:
+        return None
+    parts = re.findall(r"\d+[wdhm]", match["parts"])
+    length = sum((int(part[:-1]) * _UNITS[part[-1]] for part in parts), timedelta())
+    return -length if match["sign"] == "-" else length
+
+
+def _function(call: Function, field: str, site: Site) -> datetime:
+    anchor = _ANCHORS.get(call.name.lower())
+    if anchor is None:
+        raise JiraError(400, f"Unable to find JQL function '{call.name}()' for the field '{field}'.")
+    at = anchor(site.clock.now().astimezone(site.zone))
+    if not call.arguments:
+        return at
+    if call.name.lower() == "now":
+        raise JiraError(400, "Function 'now' expects no argument.")
+    moved = _period(call.arguments[0])
+    if moved is None or len(call.arguments) > 1:
+        raise JiraError(
+            400, f"Function '{call.name}' expects a period such as -1d, but got '{', '.join(call.arguments)}'."
+        )
+    return at + moved
+
+
+def _start_of_day(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+_ANCHORS: dict[str, Callable[[datetime], datetime]] = {
+    "now": lambda now: now,
+    "startofday": _start_of_day,
+    "endofday": lambda now: _start_of_day(now) + timedelta(days=1, milliseconds=-1),
+    "startofweek": lambda now: _start_of_day(now) - timedelta(days=(now.weekday() + 1) % 7),
+    "startofmonth": lambda now: _start_of_day(now).replace(day=1),
+}

@@ -6,11 +6,12 @@ leaves it out. Archived projects are found only with ``status=archived``; they a
 but not searched.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from itpm_pipeline.sandbox.company.model import JiraProject
 from itpm_pipeline.sandbox.jira.answers import JiraError, names, page_bean
-from itpm_pipeline.sandbox.jira.entities import Json
+from itpm_pipeline.sandbox.jira.entities import Json, project_style
 from itpm_pipeline.sandbox.jira.instants import local
 from itpm_pipeline.sandbox.jira.routing import Call, Endpoint
 
@@ -29,7 +30,6 @@ async def project_search(call: Call) -> Any:
     ids = set(names(parameters.getlist("id")))
     text = (call.query("query") or "").lower()
     order = call.query("orderBy") or "key"
-    expand = names(parameters.getlist("expand"))
     found = [
         project
         for project in call.site.company.jira_projects.values()
@@ -42,17 +42,23 @@ async def project_search(call: Call) -> Any:
     by_name = order.lstrip("+-") == "name"
     found.sort(key=lambda project: project.name if by_name else project.key, reverse=order.startswith("-"))
     page = page_bean(call.request, found, default=50, cap=100)
-    page["values"] = [_listed(call, project, expand) for project in page["values"]]
+    page["values"] = [_listed(call, project) for project in page["values"]]
     return page
 
 
-def _listed(call: Call, project: JiraProject, expand: list[str]) -> Json:
+async def project_list(call: Call) -> Any:
+    """GET project: all live ones at once; deprecated, but older clients use it."""
+    return [_listed(call, project) for project in call.site.company.jira_projects.values() if not project.archived]
+
+
+def _listed(call: Call, project: JiraProject, expand: Sequence[str] = ()) -> Json:
     entities = call.renderer.entities
+    expand = (*expand, *names(call.request.query_params.getlist("expand")))
     shown: Json = {"expand": "description,lead,issueTypes,url,projectKeys,permissions,insight"}
     shown |= entities.project_reference(project)
     shown |= {
         "isPrivate": not project.readable,
-        "style": "next-gen" if project.team_managed else "classic",
+        "style": project_style(project),
         "properties": {},
     }
     if "description" in expand:
@@ -131,6 +137,7 @@ async def component_list(call: Call) -> Any:
 
 
 ENDPOINTS = (
+    Endpoint("GET", "/rest/api/{version}/project", project_list),
     Endpoint("GET", "/rest/api/{version}/project/search", project_search),
     Endpoint("GET", "/rest/api/{version}/project/{ref}", get_project),
     Endpoint("GET", "/rest/api/{version}/project/{ref}/version", version_page),

@@ -65,7 +65,7 @@ class Renderer:
             shown["changelog"] = self.embedded_changelog(issue)
         if not selection.is_light:
             values = self._fields(issue, entities)
-            shown["fields"] = {name: value for name, value in values.items() if selection.shows(name)}
+            shown["fields"] = selection.of_fields(values)
         return shown
 
     # --- History and work --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 _NOT_NAVIGABLE = frozenset({"comment", "worklog", "attachment", "timetracking", "issuerestriction"})
 
@@ -41,8 +42,13 @@ class Selection:
         """Only ids and keys are asked for: such pages may hold up to 5,000 issues."""
         return bool(self.named) and self.named <= {"id", "key"} and not (self.every or self.navigable or self.changelog)
 
-    def shows(self, name: str) -> bool:
-        """Whether a field is in the selection."""
+    def of_fields(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The selected ones among all fields of an issue."""
+        if self.every and not self.excluded:
+            return values
+        return {name: value for name, value in values.items() if self._shows(name)}
+
+    def _shows(self, name: str) -> bool:
         if name in self.excluded:
             return False
         return name in self.named or self.every or (self.navigable and name not in _NOT_NAVIGABLE)
