@@ -69,12 +69,12 @@ class TeamPlan:
     """Issues under work at once."""
     optimism: float = 1.0
     creep: float = 1.0
-    churn: float = 0.6
+    churn: float = 1.0
     dependent: float = 0.06
     bugs: float = 0.2
     unestimated: float = 0.05
     late: float = 0.1
-    subtasks: float = 0.12
+    subtasks: float = 0.08
     worklogs: bool = False
     backlog: int = 14
     label: str | None = None
@@ -154,54 +154,54 @@ _REPOSITORIES = (
 
 _TEAMS = (
     TeamPlan(
-        "payments", "Payments Core", "scrum", "PAYMENTS", (BERLIN, BERLIN, LONDON, BERLIN), 78, (24, 31, 15),
+        "payments", "Payments Core", "scrum", "PAYMENTS", (BERLIN, BERLIN, LONDON, BERLIN), 78, (20, 26, 12),
         projects=("PAY",), code="payments-gateway", board="Payments board", sprint_name="Payments Sprint {n}",
-        into_sprint=12, scale=(2, 3, 5, 8, 13), slots=4, optimism=1.12, creep=2.0, churn=1.1, dependent=0.14,
-        unestimated=0.08, late=0.3, worklogs=True, backlog=24,
+        into_sprint=12, scale=(2, 3, 5, 8, 13), slots=4, optimism=1.12, creep=1.8, churn=1.6, dependent=0.16,
+        unestimated=0.08, late=0.3, worklogs=True, backlog=38,
     ),
     TeamPlan(
-        "checkout", "Checkout", "scrum", "PORTAL", (BERLIN, BERLIN, KOLKATA, LONDON), 52, (22, 28, 30),
+        "checkout", "Checkout", "scrum", "PORTAL", (BERLIN, BERLIN, KOLKATA, LONDON), 34, (22, 28, 30),
         projects=("WEB", "SHOP"), code="checkout", board="Checkout board", sprint_name="Checkout {n}",
-        into_sprint=6, scale=(1, 2, 3, 5, 8, 13), workflow="test", creep=0.8, worklogs=True,
+        into_sprint=6, scale=(1, 2, 3, 5, 8, 13), workflow="test", creep=0.8, worklogs=True, backlog=22,
     ),
     TeamPlan(
-        "portal-alpha", "Portal Squad Alpha", "scrum", "PORTAL", (YORK, YORK, CHICAGO), 44, (24, 27, 30),
+        "portal-alpha", "Portal Squad Alpha", "scrum", "PORTAL", (YORK, YORK, CHICAGO), 30, (22, 26, 29),
         projects=("PORT",), code="checkout", board="Portal Alpha", into_sprint=4, scale=(2, 3, 5, 8),
-        optimism=0.92, creep=0.5, churn=0.3, late=0.05, label="squad-alpha",
+        optimism=0.92, creep=0.5, churn=0.3, late=0.05, backlog=20, label="squad-alpha",
     ),
     TeamPlan(
         "portal-beta", "Portal Squad Beta", "scrum", "PORTAL", (YORK, CHICAGO, LONDON), 28, (16, 22, 25),
         projects=("PORT",), code="checkout", board="Portal Beta", into_sprint=11, scale=(2, 3, 5, 8),
-        optimism=0.95, creep=0.6, churn=0.4, label="squad-beta",
+        optimism=0.95, creep=0.6, churn=0.4, backlog=18, label="squad-beta",
     ),
     TeamPlan(
-        "data", "Data Platform", "scrum", "DATA", (KOLKATA, KOLKATA, KOLKATA, BERLIN), 36, (34, 26, 30),
+        "data", "Data Platform", "scrum", "DATA", (KOLKATA, KOLKATA, KOLKATA, BERLIN), 26, (32, 25, 29),
         projects=("DATA",), code="infra-live", board="Data board", sprint_name="DP Sprint {n}", into_sprint=7,
-        scale=(0.5, 3, 5, 8, 13), workflow="team_managed", unestimated=0.12, creep=1.2, subtasks=0.2,
+        scale=(0.5, 3, 5, 8, 13), workflow="team_managed", unestimated=0.12, creep=1.2, subtasks=0.14, backlog=20,
     ),
     TeamPlan(
-        "identity", "Identity", "scrum", "PAYMENTS", (LONDON, BERLIN, LONDON), 30, (15, 17, 18),
+        "identity", "Identity", "scrum", "PAYMENTS", (LONDON, BERLIN, LONDON), 22, (15, 17, 18),
         projects=("IDM",), code="payments-gateway", board="Identity weekly", sprint_name="IDM KW{n}",
         sprint_days=7, into_sprint=5, scale=(1, 3, 5, 8), workflow="release", creep=0.4, churn=0.3, subtasks=0.05,
-        backlog=9,
+        backlog=14,
     ),
     TeamPlan(
-        "ops", "Operations", "kanban", None, (LONDON, BERLIN, KOLKATA, YORK), 78, (14, 16, 18), projects=("OPS",),
-        board="Operations", workflow="kanban", bugs=0.35, worklogs=True, subtasks=0, backlog=8,
+        "ops", "Operations", "kanban", None, (LONDON, BERLIN, KOLKATA, YORK), 46, (14, 16, 18), projects=("OPS",),
+        board="Operations", workflow="kanban", bugs=0.35, worklogs=True, subtasks=0, backlog=11,
     ),
     TeamPlan(
-        "infra", "Infrastructure", "kanban", "DATA", (KOLKATA, BERLIN, KOLKATA), 52, (15, 16, 18), projects=("INF",),
-        code="infra-live", board="Infrastructure flow", workflow="kanban", bugs=0.15, subtasks=0, backlog=12,
+        "infra", "Infrastructure", "kanban", "DATA", (KOLKATA, BERLIN, KOLKATA), 36, (15, 16, 18), projects=("INF",),
+        code="infra-live", board="Infrastructure flow", workflow="kanban", bugs=0.15, subtasks=0, backlog=16,
     ),
     TeamPlan(
-        "mobile", "Mobile", "iterations", "PORTAL", (YORK, YORK, CHICAGO, BERLIN), 44, (22, 26, 28),
+        "mobile", "Mobile", "iterations", "PORTAL", (YORK, YORK, CHICAGO, BERLIN), 28, (18, 21, 23),
         repos=("mobile-app", "checkout"), board="Mobile delivery", sprint_name="Iteration {n}", into_sprint=7,
-        scale=(1, 2, 3, 5, 8), creep=0.9, subtasks=0, backlog=14,
+        scale=(1, 2, 3, 5, 8), creep=0.9, subtasks=0, backlog=22,
     ),
     TeamPlan(
-        "dataeng", "Data Engineering", "iterations", "DATA", (KOLKATA, KOLKATA, BERLIN), 32, (20, 22, 19),
+        "dataeng", "Data Engineering", "iterations", "DATA", (KOLKATA, KOLKATA, BERLIN), 26, (18, 21, 17),
         repos=("data-pipelines", "payments-gateway"), board="Data pipelines", sprint_name="Cycle {n}", into_sprint=11,
-        scale=(2, 3, 5, 8), creep=1.0, dependent=0.1, subtasks=0, backlog=14,
+        scale=(2, 3, 5, 8), creep=1.0, dependent=0.1, subtasks=0, backlog=20,
     ),
 )
 
@@ -218,7 +218,7 @@ _PROGRAMS = (
     )),
 )
 
-_ISSUES_PER_EXTRA_TEAM = 440
+_ISSUES_PER_EXTRA_TEAM = 640
 _EXTRA_KINDS = ("scrum", "scrum", "iterations", "scrum", "kanban", "scrum")
 _EXTRA_ZONES = (BERLIN, YORK, KOLKATA, LONDON, CHICAGO)
 _EXTRA_AREAS = (
@@ -272,7 +272,7 @@ def _extra(
         shared = TeamPlan(
             f"{stem.lower()}-{turn}", name, kind, f"AREA{program}", (zone,) * 6, max(4, weeks), (26, 30, 33),
             slots=5, scale=(1, 2, 3, 5, 8), into_sprint=3 + number % 9, board=f"{name} board",
-            optimism=0.95 + 0.05 * (number % 4), creep=0.6 + 0.3 * (number % 3), backlog=30, worklogs=number % 3 == 0,
+            optimism=0.95 + 0.05 * (number % 4), creep=0.6 + 0.3 * (number % 3), backlog=75, worklogs=number % 3 == 0,
         )
         if kind == "iterations":
             repositories.append(RepositoryPlan(key.lower(), f"Services of {name}"))

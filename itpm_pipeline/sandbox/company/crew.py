@@ -14,8 +14,11 @@ from itpm_pipeline.sandbox.company.model import GithubIssue, JiraIssue, PullRequ
 _QUIET_BEFORE, _QUIET_AFTER = 8 * MINUTE, 3 * MINUTE
 """Nobody changes an issue around the start and the end of its sprint, so that no event is ambiguous."""
 
-_BUSY_SHARE = 0.8
-"""Share of working time that goes into issues."""
+_BUSY_SHARE = 0.68
+"""Share of working time that goes into new work on issues; the rest is rework, support and waiting."""
+
+_SIZE_WEIGHTS = (3.0, 4.0, 4.0, 2.0, 0.8, 0.3)
+"""How often each step of an estimation scale occurs: small work is more common."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +45,10 @@ class Work:
     def is_blocked(self) -> bool:
         """Something it waits for is still open."""
         return any(blocker.is_open for blocker in self.blockers)
+
+
+def _nothing(_now: int, _person: str) -> None:
+    return None
 
 
 class Desk(Protocol):
@@ -85,6 +92,8 @@ class Crew:
         self.boundaries: list[int] = []
         """Starts and ends of time-boxes around now."""
         self.lifetime = (0, 1)
+        self.when_dry: Callable[[int, str], Work | None] = _nothing
+        """Asked for work when nothing is left to do; gives one to begin at once, or none."""
         self.successors: dict[str, str] = {}
         """Who acts for people who left."""
         self._zones, self._hours = zones, hours
@@ -140,6 +149,12 @@ class Crew:
         days = self.plan.sprint_days * 5 / 7
         time_of_team = self.plan.slots * days * WORKDAY * _BUSY_SHARE
         return round(points * time_of_team / self.velocity(instant))
+
+    def size(self) -> float:
+        """True effort of a new issue, in points."""
+        scale = self.plan.scale
+        step = self.random.choices(scale, _SIZE_WEIGHTS[: len(scale)])[0]
+        return step * self.random.uniform(0.8, 1.25)
 
     def nearest_estimate(self, size: float) -> float:
         """What the team would estimate for a true size."""

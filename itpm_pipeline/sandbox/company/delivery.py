@@ -1,5 +1,6 @@
 """From code to production: pull requests, deployments and releases."""
 
+from collections.abc import Callable
 from random import Random
 
 from itpm_pipeline.sandbox.company.crew import Work
@@ -15,6 +16,10 @@ _PRODUCTION_FAILS, _STAGING_FAILS = 0.08, 0.05
 _RELEASE_DAYS = 28
 
 
+def _nobody_cares(_at: int, _repo: str, _commit: str) -> None:
+    return
+
+
 class Delivery:
     """Pull requests and what is shipped of them."""
 
@@ -25,6 +30,8 @@ class Delivery:
         """Last merged commit by repository that is not yet in production."""
         self._last_merge: dict[str, str] = {}
         self._releases: dict[str, int] = {}
+        self.when_production_fails: Callable[[int, str, str], None] = _nobody_cares
+        """Told of a failed deployment: instant, repository, commit."""
 
     def begin(self) -> None:
         """Plan the recurring events of every repository that is alive."""
@@ -127,6 +134,7 @@ class Delivery:
             self._deploy(now, repo.name, "production", commit, fails)
             if fails:
                 self._world.agenda.plan(now + 3 * HOUR, self._deploy, repo.name, "production", commit, False)
+                self.when_production_fails(now, repo.name, commit)
         self._world.agenda.plan(now + self._random.choice((1, 2, 2, 3, 5)) * DAY, self._ship, repo)
 
     def _deploy(self, now: int, repo_name: str, environment: str, commit: str, fails: bool) -> None:  # noqa: FBT001

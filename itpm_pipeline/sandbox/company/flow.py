@@ -28,7 +28,9 @@ class Flow:
         crew = self._crew
         if person not in crew.members or person in crew.busy:
             return
-        work = self._next() if len(crew.doing) < crew.plan.slots else None
+        work = None
+        if len(crew.doing) < crew.plan.slots:
+            work = self._next() or crew.when_dry(now, person)
         if work is None:
             crew.idle[person] = None
         else:
@@ -71,7 +73,7 @@ class Flow:
         crew.act(end, person, self._submit, work)
 
     def _flag(self, now: int, person: str, work: Work, is_on: bool) -> None:  # noqa: FBT001 - called by the agenda
-        if work.stage == "doing" or not is_on:
+        if work.stage == "doing" or (not is_on and work.stage != "gone"):
             self._crew.desk.flag(work, now, person, is_on=is_on)
 
     def _reestimate(self, now: int, person: str, work: Work) -> None:

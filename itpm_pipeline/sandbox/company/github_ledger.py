@@ -224,6 +224,13 @@ class GithubLedger:
         self.set_status(issue, instant + SECOND, actor, TODO, automated=True)
         return item
 
+    def remove_from_project(self, issue: GithubIssue, at: int, actor: str | None) -> None:
+        """Take off the project; its values there are lost."""
+        project, item = self.items.pop(issue.node_id)
+        project.items.remove(item)
+        instant = self.event(issue, at, actor, "RemovedFromProjectV2Event", project=project.node_id)
+        self._observe(issue, instant)
+
     def set_status(
         self, issue: GithubIssue, at: int, actor: str | None, status: str, *, automated: bool = False
     ) -> None:
@@ -276,6 +283,14 @@ class GithubLedger:
         """Midnight: the iteration is over; its issues that are still open."""
         self._observer.box_closed(iteration_name(project, iteration.id), end)
         return [issue for issue in self.issues_in(project, iteration.id) if issue.state == "OPEN"]
+
+    def forget(self, invisible: set[str]) -> None:
+        """Drop timeline events that name issues which nobody can see any more."""
+        for issue in self.issues.values():
+            issue.timeline = [
+                event for event in issue.timeline
+                if not any(isinstance(value, str) and value in invisible for value in event.data.values())
+            ]
 
     def _standing(self, issue: GithubIssue, iteration_id: str) -> Standing:
         _, item = self.items[issue.node_id]

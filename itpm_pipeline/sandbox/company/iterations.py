@@ -12,6 +12,9 @@ from itpm_pipeline.sandbox.company.scope import ScopeChanges
 from itpm_pipeline.sandbox.company.world import World
 
 _GUESS_WITHOUT_ESTIMATE = 3.0
+_LEAST_FORECAST = 0.8
+"""Share of what it could do at least plans a team, also after bad iterations."""
+_PULLS_MORE = 0.15
 _AHEAD = 3
 """Iterations that exist before they begin."""
 
@@ -34,6 +37,7 @@ class IterationCadence:
         self._scope = ScopeChanges(crew, refinement)
         self._random = crew.random
         self._velocities: list[float] = []
+        self._current: int | None = None
         plan = crew.plan
         today = local_date(world.agenda.end, zone)
         latest = today - timedelta(days=plan.into_sprint)
@@ -47,6 +51,7 @@ class IterationCadence:
 
     def begin(self) -> None:
         """Plan the first iteration."""
+        self._crew.when_dry = self._more_work
         first = self._start_of(0)
         self._crew.lifetime = (first, self._world.agenda.end)
         self._crew.act(first - 6 * DAY, self._crew.lead, self._prepare)
@@ -111,8 +116,8 @@ class IterationCadence:
             at += self._random.randrange(9 * SECOND, 25 * SECOND)
 
     def _forecast(self, now: int) -> float:
-        recent = self._velocities[-3:]
-        return sum(recent) / len(recent) if recent else self._crew.velocity(now)
+        recent, able = self._velocities[-3:], self._crew.velocity(now)
+        return max(sum(recent) / len(recent), _LEAST_FORECAST * able) if recent else able
 
     def _turn(self, now: int, number: int) -> None:
         """Midnight: one iteration ends, the next begins."""
@@ -128,6 +133,7 @@ class IterationCadence:
                     ledger.set_iteration(issue, now, iteration.id)
         ledger.open_iteration(self._project, iteration)
         crew.todo_box = iteration.id
+        self._current = number
         self._gather(iteration.id)
         if left and not self._rolls_at_midnight:
             crew.act(now + 9 * HOUR, crew.lead, self._move_on, iteration, left)
@@ -149,6 +155,18 @@ class IterationCadence:
     def _gather(self, iteration_id: str) -> None:
         works = [self._world.works[issue.node_id] for issue in self._world.github.issues_in(self._project, iteration_id)]
         self._crew.todo = [work for work in works if work.stage == "planned"]
+
+    def _more_work(self, now: int, _person: str) -> Work | None:
+        """Nothing is left to do and time remains: perhaps take more into the iteration."""
+        crew, number = self._crew, self._current
+        is_late = number is None or now > self._start_of(number + 1) - 3 * DAY
+        work = next((each for each in crew.backlog if not each.is_blocked), None)
+        if number is None or is_late or work is None or self._random.random() > _PULLS_MORE:
+            return None
+        crew.backlog.remove(work)
+        work.stage = "planned"
+        self._world.github.set_iteration(_github(work), now, self._project.iterations[number].id)
+        return work
 
     def _open_issues(self, number: int) -> list[GithubIssue]:
         issues = self._world.github.issues_in(self._project, self._project.iterations[number].id)

@@ -105,6 +105,9 @@ class JiraDesk:
             self._end_subtask(at, person, task)
         self._ledger.change(issue, at + 30 * SECOND, person, status_id=self.path.done, resolution=resolution,
                             remaining_seconds=0 if issue.remaining_seconds else issue.remaining_seconds)
+        if resolution == "Duplicate" and self._crew.backlog:
+            original = _jira(self._random.choice(self._crew.backlog))
+            self._ledger.link(at + MINUTE, person, "Duplicate", issue, original)
         self.settle_epic(issue, at + 2 * MINUTE, person)
 
     def release(self, work: Work, at: int, person: str) -> None:
@@ -157,6 +160,11 @@ class JiraDesk:
     def adopt(self, epic: JiraIssue, child: JiraIssue) -> None:
         """Remember a child of an epic."""
         self._children.setdefault(epic.id, []).append(child)
+
+    def epics_of(self, project_id: str) -> Sequence[str]:
+        """Ids of the team's unresolved epics in a project."""
+        issues = self._world.company.jira_issues
+        return [key for key in self._children if issues[key].project_id == project_id and not issues[key].resolution]
 
     def settle_epic(self, child: JiraIssue, at: int, person: str) -> None:
         """Resolve the epic when all is done that ever belongs to it."""

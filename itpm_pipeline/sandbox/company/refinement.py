@@ -43,7 +43,7 @@ class Refinement:
         random, plan = self._random, self._crew.plan
         kind = kind or ("bug" if random.random() < plan.bugs else "story")
         self._created += 1
-        size = random.choice(plan.scale) * random.uniform(0.8, 1.25)
+        size = self._crew.size()
         work = Work(None, self._crew, size)  # type: ignore[arg-type] - set just below
         title = self._title(kind)
         points = None if random.random() < plan.unestimated else self._crew.nearest_estimate(size)

@@ -1,5 +1,6 @@
 """The sprints of a team that plans in Jira: planning, start, change of scope, close."""
 
+import re
 from datetime import date, timedelta
 
 from itpm_pipeline.sandbox.company.crew import Crew, Work
@@ -16,6 +17,10 @@ _CLOSE_HOUR, _START_HOUR = 10.5, 14.0
 _GUESS_WITHOUT_ESTIMATE = 3.0
 _ROLLED_OVER = 0.8
 """Share of incomplete issues that go to the next sprint rather than back to the backlog."""
+_LEAST_FORECAST = 0.8
+"""Share of what it could do at least plans a team, also after bad sprints."""
+_PULLS_MORE, _STARTS_EARLY = 0.15, 0.1
+"""Chances that somebody with nothing left to do takes more into the sprint, or begins work of the next one."""
 _GOALS = ("Guests can pay", "Fewer incidents", "Ready for the audit", "Pilot customers live", "")
 
 
@@ -47,6 +52,7 @@ class ScrumCadence:
         self._ids: list[int] = []
         self._velocities: list[float] = []
         self._sprint_count = 0
+        self._closes_at = 0
         self._name_pattern = crew.plan.sprint_name
         plan = crew.plan
         today = local_date(world.agenda.end, plan.zones[0])
@@ -58,6 +64,7 @@ class ScrumCadence:
 
     def begin(self) -> None:
         """Plan the first sprint."""
+        self._crew.when_dry = self._more_work
         first = local_instant(self._starts[0], _START_HOUR, self._crew.plan.zones[0])
         self._crew.lifetime = (first, self._world.agenda.end)
         lead = self._crew.lead
@@ -70,7 +77,8 @@ class ScrumCadence:
         self._name_pattern = pattern
         for sprint in self._world.company.sprints.values():
             if sprint.board_id == self._board.id and sprint.state != "closed":
-                sprint.name = pattern.format(n=sprint.name.rsplit(" ", 1)[-1])
+                number = re.findall(r"\d+", sprint.name)[-1]
+                sprint.name = pattern.format(n=number)
 
     @property
     def following(self) -> JiraSprint | None:
@@ -145,8 +153,8 @@ class ScrumCadence:
         self._world.jira.put_into_sprint(_jira(work), at, person, sprint.id)
 
     def _forecast(self, now: int) -> float:
-        recent = self._velocities[-3:]
-        return sum(recent) / len(recent) if recent else self._crew.velocity(now)
+        recent, able = self._velocities[-3:], self._crew.velocity(now)
+        return max(sum(recent) / len(recent), _LEAST_FORECAST * able) if recent else able
 
     # --- Start
 
@@ -172,6 +180,7 @@ class ScrumCadence:
                 crew.act(now + self._random.randrange(10 * MINUTE, 5 * HOUR), person, self._flow.look_for_work)
         close = self._closing_instant(nominal_close)
         crew.keep_boundaries(now, close)
+        self._closes_at = close
         self._world.agenda.plan(close, self._close, sprint)
         self._create_sprint(now + 20 * MINUTE)
         crew.act(now + (close - now) * 2 // 3, crew.lead, self._plan_ahead)
@@ -189,7 +198,7 @@ class ScrumCadence:
         crew, random = self._crew, self._random
         chance = random.random()
         if chance < crew.plan.late:
-            nominal += random.choice((1, 1, 2, 5)) * DAY if crew.plan.sprint_days > 7 else DAY
+            nominal += random.choice((1, 1, 2, 3)) * DAY if crew.plan.sprint_days > 7 else DAY
         elif chance > 0.96:
             nominal -= DAY
         hours = crew.hours_of(crew.lead)
@@ -208,6 +217,21 @@ class ScrumCadence:
         if sprint and self._crew.backlog:
             for number, work in enumerate(self._crew.backlog[: self._random.randint(1, 3)]):
                 self._take(work, now + number * 15 * SECOND, person, sprint)
+
+    def _more_work(self, now: int, person: str) -> Work | None:
+        """Nothing is left to do and time remains: more into the sprint, or an early start of the next one."""
+        crew, sprint, chance = self._crew, self.active, self._random.random()
+        if sprint is None or now > self._closes_at - 2 * DAY:
+            return None
+        work = next((each for each in crew.backlog if not each.is_blocked), None)
+        if chance < _PULLS_MORE:
+            if work:
+                self._take(work, now, person, sprint)
+                return work
+        elif chance < _PULLS_MORE + _STARTS_EARLY:
+            chosen = [self._world.works[issue.id] for issue in self._world.jira.issues_in(self._ids[-1])]
+            return next((each for each in chosen if each.stage == "planned" and not each.is_blocked), None)
+        return None
 
     def _release_train(self, now: int, person: str) -> None:
         desk = self._crew.desk

@@ -104,7 +104,7 @@ def _finish(world: World, dependencies: Dependencies, episodes: Episodes) -> Non
     invisible = {
         issue.id for issue in company.jira_issues.values() if issue.deleted_at or issue.project_id in unreadable
     } | {issue.node_id for issue in world.github.issues.values() if issue.deleted_at}
-    episodes.finish()
+    episodes.finish(invisible)
     world.jira.finish()
     world.observer.finish(invisible)
     dependencies.finish(invisible)
