@@ -27,8 +27,8 @@ REPOSITORY = 'repository(owner: "acme", name: "checkout")'
          Estimate(21, 22_050)),
         ("{ viewer { login } }", Estimate(1, 0)),
         (f"{{ {REPOSITORY} {{ issues {{ totalCount }} }} }}", Estimate(1, 0)),
-        ('{ nodes(ids: ["I_1", "I_2", "I_3"]) { ... on Issue { ...L } } } fragment L on Issue '
-         "{ labels(last: 100) { nodes { id } } }", Estimate(1, 303)),
+        ("""{ nodes(ids: ["I_1", "I_2", "I_3"]) { ... on Issue { ...L } } }
+            fragment L on Issue { labels(last: 100) { nodes { id } } }""", Estimate(1, 303)),
     ],
 )  # fmt: skip
 def test_cost_is_reckoned_as_documented(query: str, expected: Estimate) -> None:

@@ -53,9 +53,9 @@ def test_graphql_and_limits(client: Github) -> None:
 
 
 def test_a_wrong_token(github: Any) -> None:
-    with Github(base_url=github.url, auth=Auth.Token("wrong"), retry=None) as client:
-        with pytest.raises(BadCredentialsException):
-            client.get_user().login  # noqa: B018
+    auth = Auth.Token("wrong")
+    with Github(base_url=github.url, auth=auth, retry=None) as client, pytest.raises(BadCredentialsException):
+        client.get_user().login  # noqa: B018
 
 
 def test_as_an_app(start: Callable[..., Any]) -> None:

@@ -78,7 +78,7 @@ def test_answers_have_the_described_shape(
     assert problems(openapi, template, str(status), body) == []
     # The check sees a missing part: without its first required key nothing passes.
     first = body[0] if isinstance(body, list) else body
-    if status == 200 and path not in {"/meta"}:
+    if status == 200 and path != "/meta":
         for key in list(first):
             del first[key]
         assert problems(openapi, template, "200", body) != []

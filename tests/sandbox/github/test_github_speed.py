@@ -28,5 +28,5 @@ def test_five_thousand_events_in_a_fraction_of_a_second(start: Callable[..., Any
         issues = github.ask(QUERY)["repository"]["issues"]["nodes"]
         took.append(time.perf_counter() - before)
     assert sum(len(issue["timelineItems"]["nodes"]) for issue in issues) == 5000
-    # Measured: 0.03 s on two cores; graphql-core's own executor needs more than a second.
+    # Measured: 0.03 s on two cores; the margin is for machines that do other work as well.
     assert min(took) < 0.5
