@@ -62,8 +62,8 @@ observed_status as (
     left join recorded_status as preceding
         on
             observed.issue_id = preceding.issue_id
-            and preceding.occurred_at <= observed.occurred_at
-            and (preceding.next_at is null or observed.occurred_at < preceding.next_at)
+            and observed.occurred_at >= preceding.occurred_at
+            and observed.occurred_at < coalesce(preceding.next_at, timestamptz '9999-01-01 00:00:00+00:00')
     left join recorded_status as earliest on observed.issue_id = earliest.issue_id and earliest.is_first
     left join current_value on observed.issue_id = current_value.issue_id and current_value.field = 'status'
     where observed.field = 'status' and observed.value_after is not null

@@ -45,8 +45,7 @@ stay as (
             and membership.valid_from < sprint.window_end_at
             and (membership.valid_to is null or membership.valid_to > sprint.effective_start_at)
     inner join {{ ref('int_issue') }} as issue on membership.issue_id = issue.issue_id
-    cross join parameter
-    where parameter.include_subtasks or not issue.is_subtask
+    where not issue.is_subtask or (select include_subtasks from parameter)
 
 ),
 
@@ -63,11 +62,10 @@ presence as (
     from stay
     left join done_interval as at_exit
         on
-            stay.is_at_close
-            and stay.issue_id = at_exit.issue_id
+            stay.issue_id = at_exit.issue_id
             and stay.done_basis_key = at_exit.basis_key
-            and at_exit.valid_from <= stay.stay_to
-            and (at_exit.valid_to is null or stay.stay_to < at_exit.valid_to)
+            and stay.stay_to >= at_exit.valid_from
+            and stay.stay_to < coalesce(at_exit.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
 
 ),
 
@@ -132,8 +130,8 @@ left join done_interval as at_end
     on
         signal.issue_id = at_end.issue_id
         and signal.done_basis_key = at_end.basis_key
-        and at_end.valid_from < signal.window_end_at
-        and (at_end.valid_to is null or signal.window_end_at <= at_end.valid_to)
+        and signal.window_end_at > at_end.valid_from
+        and signal.window_end_at <= coalesce(at_end.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
 where
     signal.is_committed
     or signal.entry_at is not null

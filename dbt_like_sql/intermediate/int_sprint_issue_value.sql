@@ -78,8 +78,8 @@ unmapped as (
         on
             scope.done_basis_key = board_column.board_id
             and status_interval.status_id = board_column.status_id
-            and board_column.valid_from <= scope.effective_start_at
-            and (board_column.valid_to is null or scope.effective_start_at < board_column.valid_to)
+            and scope.effective_start_at >= board_column.valid_from
+            and scope.effective_start_at < coalesce(board_column.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
     where
         scope.is_committed
         and scope.done_basis_key not in ('status_category', 'closed')

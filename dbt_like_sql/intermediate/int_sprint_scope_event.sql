@@ -83,8 +83,8 @@ from moved
 left join estimate
     on
         moved.issue_id = estimate.issue_id
-        and estimate.valid_from <= moved.occurred_at
-        and (estimate.valid_to is null or moved.occurred_at < estimate.valid_to)
+        and moved.occurred_at >= estimate.valid_from
+        and moved.occurred_at < coalesce(estimate.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
 union all
 select
     stay.sprint_id,
