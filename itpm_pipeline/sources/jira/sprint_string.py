@@ -28,10 +28,9 @@ def parse_sprint_string(text: str) -> dict[str, Any] | None:
         return None
     inner = text[head.end() : -1]
     marks = list(_NEXT.finditer(inner))
-    ends = [mark.start() for mark in marks[1:]] + [len(inner)]
     found: dict[str, Any] = {}
-    for mark, end in zip(marks, ends, strict=True):
-        value = inner[mark.end() : end]
+    for position, mark in enumerate(marks):
+        value = inner[mark.end() : marks[position + 1].start() if position + 1 < len(marks) else len(inner)]
         # A name may contain ",state=…": what comes first is the attribute, the rest was part of a text.
         if mark["name"] not in found:
             found[mark["name"]] = None if value in ("<null>", "") else value

@@ -34,7 +34,7 @@ def _pieces(node: Any, *, quotations: bool, depth: int = 0) -> Iterator[str]:
     """Texts of a document node, blocks ended by line breaks. Unknown kinds of nodes contribute their children."""
     if not isinstance(node, dict) or depth > DEEPEST:
         return
-    kind = node.get("type")
+    kind = str(node.get("type"))
     if not quotations and (kind in _QUOTATIONS or _is_code(node)):
         yield " "
         return
@@ -42,7 +42,7 @@ def _pieces(node: Any, *, quotations: bool, depth: int = 0) -> Iterator[str]:
     content = node.get("content")
     for child in content if isinstance(content, list) else ():
         yield from _pieces(child, quotations=quotations, depth=depth + 1)
-    yield "\n" if kind in _BLOCKS else _ENDINGS.get(str(kind), "")
+    yield "\n" if kind in _BLOCKS else _ENDINGS.get(kind, "")
 
 
 _ENDINGS = {"hardBreak": "\n", "tableCell": " ", "tableHeader": " "}
