@@ -20,7 +20,7 @@ import requests
 from github import Auth
 
 from itpm_pipeline.config import GithubTracker
-from itpm_pipeline.errors import ConfigurationError, CredentialError, ProtocolError, RefusedError, TransientError
+from itpm_pipeline.errors import ConfigurationError, CredentialError, ProtocolError, RefusedError, TrackerError, TransientError
 from itpm_pipeline.extract.client import Answer, Client, ThrottledError, Traffic
 
 USER_AGENT = "itpm-pipeline"
@@ -40,7 +40,7 @@ OVERLOAD_WORDS = ("something went wrong", "timeout", "timed out", "timedout", "c
 """GitHub's words, under no error type, for a query that ran too long."""
 
 
-class PageTooLargeError(TransientError):
+class PageTooLargeError(TrackerError):
     """GitHub could not answer a page in time; half of it may do."""
 
 
