@@ -43,7 +43,7 @@ class LandingBatch:
         self._project = project
         self._run_id = run_id
         self._known = known
-        self._seen: dict[RecordKey, str] = {}
+        self._seen: dict[RecordKey, tuple[str, datetime]] = {}
         self._pending: dict[str, _Pending] = {}
         self._files: list[LandedFile] = []
         self._may_be_visible = False
@@ -52,11 +52,15 @@ class LandingBatch:
         self._mark()
 
     def add(self, record: RawRecord) -> bool:
-        """Land a record unless it is the version that is known already; says whether it was."""
+        """Land a record unless this version is known already; says whether it was landed.
+
+        Pages that were fetched at once may come in any order: a version older than one met before is passed over.
+        """
         key, digest = (record.stream, record.native_id), payload_hash(record.payload)
-        if self._seen.get(key, self._known.get(key)) == digest:
+        latest, seen_at = self._seen.get(key, (self._known.get(key), record.fetched_at))
+        self._seen[key] = (digest if record.fetched_at >= seen_at else latest or digest, max(record.fetched_at, seen_at))
+        if latest == digest or record.fetched_at < seen_at:
             return False
-        self._seen[key] = digest
         pending = self._pending.setdefault(record.stream, _Pending())
         pending.records.append((record, digest))
         pending.bytes += len(record.payload)

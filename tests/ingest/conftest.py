@@ -1,11 +1,52 @@
 """A small tracker in memory, and settings that read it into a folder of the test."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scripted_tracker import ScriptedSource, World
 
 from itpm_pipeline.config import JiraTracker, Place, Settings
-from scripted_tracker import ScriptedSource, World
+from itpm_pipeline.warehouse.duckdb import working_path
+from itpm_pipeline.warehouse.engine import open_warehouse
+
+NewSettings = Callable[..., Settings]
+
+
+def settings_in(folder: Path, *trackers: str, concurrency: int = 3) -> Settings:
+    return Settings(
+        warehouse=Place(url=f"duckdb:///{folder}/data/warehouse.duckdb"),
+        landing=Place(url=f"{folder}/data/landing"),
+        trackers=tuple(
+            JiraTracker(
+                name=name, kind="jira", url="https://tracker.invalid", token="very-secret-token", concurrency=concurrency
+            )
+            for name in trackers or ("toy",)
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory) -> Path:
+    """A working file with all tables, to be copied: creating them takes longer than most tests."""
+    url = settings_in(tmp_path_factory.mktemp("prepared")).warehouse.url
+    open_warehouse(url).prepare()
+    return working_path(url)
+
+
+@pytest.fixture
+def new_settings(prepared: Path, tmp_path_factory) -> NewSettings:
+    """Makes settings with a warehouse and a landing store of their own."""
+
+    def make(*trackers: str, concurrency: int = 3) -> Settings:
+        settings = settings_in(tmp_path_factory.mktemp("run"), *trackers, concurrency=concurrency)
+        working = working_path(settings.warehouse.url)
+        working.parent.mkdir()
+        shutil.copyfile(prepared, working)
+        return settings
+
+    return make
 
 
 @pytest.fixture
@@ -14,19 +55,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path)
-
-
-def settings_in(folder: Path, *trackers: str) -> Settings:
-    return Settings(
-        warehouse=Place(url=f"duckdb:///{folder}/data/warehouse.duckdb"),
-        landing=Place(url=f"{folder}/data/landing"),
-        trackers=tuple(
-            JiraTracker(name=name, kind="jira", url="https://tracker.invalid", token="very-secret-token", concurrency=3)  # noqa: S106
-            for name in trackers or ("toy",)
-        ),
-    )
+def settings(new_settings) -> Settings:
+    return new_settings()
 
 
 @pytest.fixture
