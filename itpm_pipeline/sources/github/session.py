@@ -20,7 +20,14 @@ import requests
 from github import Auth
 
 from itpm_pipeline.config import GithubTracker
-from itpm_pipeline.errors import ConfigurationError, CredentialError, ProtocolError, RefusedError, TrackerError, TransientError
+from itpm_pipeline.errors import (
+    ConfigurationError,
+    CredentialError,
+    ProtocolError,
+    RefusedError,
+    TrackerError,
+    TransientError,
+)
 from itpm_pipeline.extract.client import Answer, Client, ThrottledError, Traffic
 
 USER_AGENT = "itpm-pipeline"

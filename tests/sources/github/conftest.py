@@ -75,6 +75,7 @@ def fake() -> Iterator[FakeGithub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two would meet the client's delayed acknowledgement
 
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

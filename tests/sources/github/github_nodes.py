@@ -62,7 +62,8 @@ def pull_request_node(number: int = 50, **changed: Any) -> dict[str, Any]:
         "url": f"https://github.com/acme/checkout/pull/{number}", "createdAt": "2026-03-03T09:00:00Z",
         "updatedAt": "2026-03-04T09:00:00Z", "mergedAt": None, "closedAt": None, "additions": 3, "deletions": 1,
         "baseRefName": "main", "headRefName": "cards", "mergeCommit": None, "author": ANNA, "repository": CHECKOUT,
-        "commits": {"totalCount": 1, "nodes": [{"commit": {"oid": "abc", "authoredDate": "2026-03-02T12:00:00+01:00"}}]},
+        "commits": {"totalCount": 1,
+                    "nodes": [{"commit": {"oid": "abc", "authoredDate": "2026-03-02T12:00:00+01:00"}}]},
         "reviews": listed(), "closingIssuesReferences": listed(), **changed,
     }  # fmt: skip
 
@@ -92,8 +93,8 @@ def project_node(number: int = 1, **changed: Any) -> dict[str, Any]:
         "fields": listed(
             {"__typename": "ProjectV2Field", "id": "PVTF_title", "name": "Title", "dataType": "TITLE"},
             {"__typename": "ProjectV2SingleSelectField", "id": "PVTSSF_1", "name": "Status",
-             "dataType": "SINGLE_SELECT", "options": [{"id": "a1", "name": "Ideas 💡"}, {"id": "b2", "name": "Building"},
-                                                      {"id": "c3", "name": "Live"}]},
+             "dataType": "SINGLE_SELECT", "options": [
+                 {"id": "a1", "name": "Ideas 💡"}, {"id": "b2", "name": "Building"}, {"id": "c3", "name": "Live"}]},
             {"__typename": "ProjectV2Field", "id": "PVTF_points", "name": "Story Points", "dataType": "NUMBER"},
             {"__typename": "ProjectV2Field", "id": "PVTF_due", "name": "Target date", "dataType": "DATE"},
             {"__typename": "ProjectV2IterationField", "id": "PVTIF_quarter", "name": "Quarter", "dataType": "ITERATION",

@@ -40,7 +40,7 @@ def observations(rows):
 # --- Projects ------------------------------------------------------------------------------------------------------
 
 
-def test_a_project_is_a_container_and_a_board(context=None):
+def test_a_project_is_a_container_and_a_board():
     rows = mapped("projects_v2", project_node(1, closed=True, shortDescription="All about money"))
     assert rows.tables["project"] == [{
         "project_id": PREFIX + "PVT_1", "container_type": "gh_project_v2", "project_key": "acme/projects/1",
@@ -55,7 +55,7 @@ def test_a_project_is_a_container_and_a_board(context=None):
     assert dict(rows.replaced) == {"board_project": [PREFIX + "PVT_1"], "board_sprint": [PREFIX + "PVT_1"]}
 
 
-def test_columns_are_the_options_of_the_status_field(context=None):
+def test_columns_are_the_options_of_the_status_field():
     rows = mapped("projects_v2", project_node(1))
     assert [
         (row["status_id"], row["column_name"], row["column_ordinal"], row["column_count"], row["is_done_column"])
