@@ -150,9 +150,12 @@ def _passed(ranked: Sequence[Any], cursor: str, order: Order | None, *, through:
     if not isinstance(mark, list):
         raise _bad_cursor(cursor)
     keys = map(order.key, ranked)
-    if order.is_descending:
-        return sum(key > mark or (through and key == mark) for key in keys)
-    return sum(key < mark or (through and key == mark) for key in keys)
+    try:
+        if order.is_descending:
+            return sum(key > mark or (through and key == mark) for key in keys)
+        return sum(key < mark or (through and key == mark) for key in keys)
+    except TypeError:
+        raise _bad_cursor(cursor) from None
 
 
 def _encode(place: bytes) -> str:

@@ -34,6 +34,8 @@ class GraphqlApi:
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]}, 0)
         text, name, variables = request["query"], request.get("operationName"), request.get("variables") or {}
+        if not isinstance(variables, dict) or not isinstance(name, str | None):
+            return Answer({"errors": [{"message": "Variables must be an object and operationName a string."}]}, 0)
         try:
             operation = prepare(text, variables, name)
         except InvalidQueryError as invalid:

@@ -148,7 +148,10 @@ class RestApi:
             and (since is None or thing.updated_at >= _instant(since))
             and wanted <= set(getattr(thing, "labels", ()))
         ]
-        chosen.sort(key=ISSUE_SORTS[query.get("sort", "created")], reverse=query.get("direction", "desc") == "desc")
+        sort = ISSUE_SORTS.get(query.get("sort", "created"))
+        if sort is None:
+            raise RestError(422, "Validation Failed", errors=[{"field": "sort", "code": "invalid"}])
+        chosen.sort(key=sort, reverse=query.get("direction", "desc") == "desc")
         return _paged(request, chosen, self._objects(request).issue)
 
     def _issue(self, request: Request) -> Reply:

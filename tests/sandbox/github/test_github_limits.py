@@ -1,5 +1,6 @@
 """What GitHub refuses, in its words, and what queries cost."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -104,8 +105,11 @@ def test_pages_need_boundaries(github: Any) -> None:
     assert error["message"] == (
         "Requesting 101 records on the `issues` connection exceeds the `first` limit of 100 records."
     )
-    error = github.errors(f'{{ {REPOSITORY} {{ issues(first: 1, after: "?") {{ nodes {{ id }} }} }} }}')[0]
-    assert error["type"] == "INVALID_CURSOR_ARGUMENTS"
+    wrong_types = base64.urlsafe_b64encode(b'cursor:v2:["a"]').decode()
+    for cursor in ("?", "MTAw", wrong_types):
+        error = github.errors(f'{{ {REPOSITORY} {{ issues(first: 1, after: "{cursor}") {{ nodes {{ id }} }} }} }}')[0]
+        assert error["type"] == "INVALID_CURSOR_ARGUMENTS"
+        assert error["message"] == f"`{cursor}` does not appear to be a valid cursor."
 
 
 def test_too_many_nodes(github: Any) -> None:
@@ -182,5 +186,8 @@ def test_operations_are_chosen_by_name(github: Any) -> None:
 def test_requests_that_are_no_query(github: Any) -> None:
     response = github.session.post(f"{github.url}/graphql", json={"query": 1}, timeout=10)
     assert response.json()["errors"][0]["message"] == "A query attribute must be specified and must be a string."
+    for wrong in ({"variables": "x"}, {"operationName": ["A"]}):
+        posted = {"query": "query A { viewer { id } }", **wrong}
+        assert "errors" in github.session.post(f"{github.url}/graphql", json=posted, timeout=10).json()
     response = github.session.post(f"{github.url}/graphql", data=b"{", timeout=10)
     assert (response.status_code, response.json()["message"]) == (400, "Problems parsing JSON")

@@ -127,6 +127,45 @@ def test_edges_hold_the_cursors_that_continue(github: Any) -> None:
     assert [edge["node"]["name"] for edge in rest["edges"]] == ["blocked"]
 
 
+ITEM_PAGE = """
+query($first: Int, $after: String, $last: Int, $before: String, $direction: OrderDirection!) {
+  organization(login: "acme") { projectV2(number: 7) {
+    items(first: $first, after: $after, last: $last, before: $before,
+          orderBy: {field: POSITION, direction: $direction}) {
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } nodes { id } } } }
+}
+"""
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+def test_lists_without_an_order_of_their_own_both_ways(github: Any, direction: str) -> None:
+    def page(**variables: Any) -> dict[str, Any]:
+        found: dict[str, Any] = github.ask(ITEM_PAGE, direction=direction, **variables)["organization"]["projectV2"]
+        return dict(found["items"])
+
+    whole = [node["id"] for node in page(first=100)["nodes"]]
+    there: list[str] = []
+    part = page(first=7)
+    while True:
+        there += [node["id"] for node in part["nodes"]]
+        if not part["pageInfo"]["hasNextPage"]:
+            break
+        part = page(first=7, after=part["pageInfo"]["endCursor"])
+    back: list[str] = []
+    part = page(last=7)
+    while True:
+        back = [node["id"] for node in part["nodes"]] + back
+        if not part["pageInfo"]["hasPreviousPage"]:
+            break
+        part = page(last=7, before=part["pageInfo"]["startCursor"])
+    assert len(whole) == 31
+    assert there == back == whole
+    between = page(
+        first=5, after=page(first=3)["pageInfo"]["endCursor"], before=page(last=4)["pageInfo"]["startCursor"]
+    )
+    assert [node["id"] for node in between["nodes"]] == whole[3:8]
+
+
 def test_pull_requests_by_update_time(github: Any) -> None:
     query = """query($after: String) { repository(owner: "acme", name: "checkout") {
       pullRequests(first: 3, after: $after, orderBy: {field: UPDATED_AT, direction: DESC}) {

@@ -112,6 +112,7 @@ def test_issues_are_filtered_and_hold_pull_requests(github: Any) -> None:
     expected = [i.number for i in issues if i.deleted_at is None and i.updated_at.isoformat() >= "2026-07-03T08"]
     assert sorted(since) == sorted(expected)
     assert github.get("/repos/acme/checkout/issues", since="yesterday").status_code == 422
+    assert github.get("/repos/acme/checkout/issues", sort="mood").status_code == 422
 
 
 def test_an_issue_knows_parent_type_and_children(github: Any) -> None:
