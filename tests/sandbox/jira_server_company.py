@@ -135,6 +135,10 @@ def _traps(company: Company) -> None:
         busy.history.append(HistoryEntry(str(100_000 + n), at, "bot", [_status_item(before, after)]))
     busy.updated_at = busy.history[-1].at
 
+    amid = issues["11008"]
+    amid.history = [HistoryEntry("150000", start + timedelta(hours=100, minutes=1), "p1", [_status_item(todo, doing)])]
+    amid.status_id = "3"
+
     varied = issues["11006"]
     for n, item in enumerate((
         _status_item(todo, done),

@@ -46,6 +46,8 @@ class Selection:
         """The selected ones among all fields of an issue."""
         if self.every and not self.excluded:
             return values
+        if not (self.every or self.navigable or self.excluded):
+            return {name: value for name, value in values.items() if name in self.named}
         return {name: value for name, value in values.items() if self._shows(name)}
 
     def _shows(self, name: str) -> bool:

@@ -55,10 +55,13 @@ def bulk(site: Any, refs: list[str], **more: Any) -> list[tuple[str, dict[str, A
 
 @pytest.mark.parametrize("size", [1, 33, 100, 10_000])
 def test_bulk_pages_count_histories_and_scatter_an_issue(jira_site: Any, size: int) -> None:
-    received = bulk(jira_site, ["PAY-7", "PAY-6", "SEC-1", "PAY-1"], maxResults=size)
+    received = bulk(jira_site, ["PAY-7", "PAY-9", "PAY-6", "SEC-1", "PAY-1"], maxResults=size)
     numbers = [history["id"] for _, history in received]
-    assert len(numbers) == len(set(numbers)) == 235
-    assert {issue for issue, _ in received} == {"11005", "11006"}
+    assert len(numbers) == len(set(numbers)) == 236
+    assert {issue for issue, _ in received} == {"11005", "11006", "11008"}
+    if size == 1:  # else the entries of a page are gathered by issue
+        assert [history["created"] for _, history in received] == sorted(h["created"] for _, h in received)
+        assert received[101][0] == "11008", "between two of another issue"
     single = jira_site.get(f"{V3}/issue/PAY-7/changelog")["values"]
     assert [history["items"] for issue, history in received if issue == "11006"] == [h["items"] for h in single]
 
