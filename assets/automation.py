@@ -56,9 +56,15 @@ def jobs(kinds: Sequence[str]) -> list[Any]:
 @dg.op
 def find_projects(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     """Ask every tracker for the projects it lets us see, and offer them as partitions."""
-    for kind, names in pipeline.discover().items():
-        new = partitions_of(kind).offer(context.instance, names)
-        context.log.info(f"{kind}: {len(names)} projects, {len(new)} of them new: {', '.join(new) or 'none'}")
+    silent = []
+    for found in pipeline.discover():
+        if found.reason is not None:
+            silent.append(f"{found.tracker}: {found.reason}")
+            continue
+        new = partitions_of(found.kind).offer(context.instance, found.projects)
+        context.log.info("%s: %d projects, new: %s", found.tracker, len(found.projects), ", ".join(new) or "none")
+    if silent:
+        raise dg.Failure("No list of projects from " + "; ".join(silent), allow_retries=False)
 
 
 @dg.job(description="Asks every tracker for its projects and offers them as partitions of the landing assets.")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets import conventions
 from assets.resources import Pipeline
-from itpm_pipeline.modeling.checks import CheckResult, run_checks
+from itpm_pipeline.modeling.checks import CheckResult
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.schema_yaml import Check

@@ -35,10 +35,10 @@ def core_assets(landing: list[dg.AssetKey]) -> list[dg.AssetsDefinition | dg.Ass
         name="build_parameters", specs=[_spec(table, []) for table in PARAMETERS], pool=conventions.WAREHOUSE_POOL
     )
     def build_parameters(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
-        as_of = pipeline.write_parameters()
+        pipeline.write_parameters()
         with pipeline.reading() as connection:
             for table in PARAMETERS:
-                yield _result(connection, table, {"as of": as_of.isoformat()})
+                yield _result(connection, table, {"as of": pipeline.as_of.isoformat()})
 
     return [core_tables, build_parameters, *(_spec(table, []) for table in OBSERVED)]
 

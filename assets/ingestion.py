@@ -80,39 +80,41 @@ def _specs(kind: str, scope: str, **options: Any) -> list[dg.AssetSpec]:
 def _site(kind: str) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"{kind}_site", specs=_specs(kind, SITE_WIDE), pool=conventions.WAREHOUSE_POOL)
     def site(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
-        readings = list(pipeline.read(kind=kind, projects=[SITE]))
+        readings = pipeline.read_site(kind)
         _raise_if_failed(context, readings)
         for stream in streams(kind, SITE_WIDE):
-            yield dg.MaterializeResult(
-                asset_key=conventions.landing_key(kind, stream.name), metadata=landing_metadata(readings, stream.name)
-            )
+            landed = [outcome for reading in readings if (outcome := reading.landed(stream.name))]
+            yield dg.MaterializeResult(conventions.landing_key(kind, stream.name), metadata=landing_metadata(landed))
 
     return site
 
 
 def _projects(kind: str) -> dg.AssetsDefinition:
-    partitions = partitions_of(kind)
+    names = [stream.name for stream in streams(kind, PROJECT)]
 
     @dg.multi_asset(
         name=f"{kind}_projects",
-        specs=_specs(kind, PROJECT, partitions_def=partitions.definition),
+        specs=_specs(kind, PROJECT, partitions_def=partitions_of(kind).definition),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=conventions.WAREHOUSE_POOL,
     )
     def projects(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
-        readings = list(pipeline.read(kind=kind, projects=list(context.partition_keys)))
-        done = [reading for reading in readings if not reading.reason]
-        failed = len(done) < len(readings)
-        for reading in done:
-            for name in partitions.streams:
-                key, metadata = conventions.landing_key(kind, name), landing_metadata([reading], name)
-                if failed:
-                    # The step is going to fail; what was read is recorded all the same.
-                    context.log_event(dg.AssetMaterialization(key, partition=reading.partition, metadata=metadata))
-                else:
-                    context.add_asset_metadata(metadata, asset_key=key, partition_key=reading.partition)
-        _raise_if_failed(context, readings)
-        yield from (dg.MaterializeResult(conventions.landing_key(kind, name)) for name in partitions.streams)
+        chosen = set(context.partition_keys)
+        readings = [found for found in pipeline.read_projects(projects=sorted(chosen)) if found.partition in chosen]
+        if any(reading.reason for reading in readings):
+            # The step is going to fail; what was read is recorded all the same.
+            for reading in readings:
+                _record(context, reading)
+            _raise_if_failed(context, readings)
+        for reading in readings:
+            for name in names:
+                outcome = reading.landed(name)
+                context.add_asset_metadata(
+                    landing_metadata([outcome] if outcome else []),
+                    asset_key=conventions.landing_key(kind, name),
+                    partition_key=reading.partition,
+                )
+        yield from (dg.MaterializeResult(conventions.landing_key(kind, name)) for name in names)
 
     return projects
 
@@ -120,10 +122,10 @@ def _projects(kind: str) -> dg.AssetsDefinition:
 def _raise_if_failed(context: dg.AssetExecutionContext, readings: Sequence[Reading]) -> None:
     failed = [reading for reading in readings if reading.reason]
     for reading in failed:
-        context.log.error(f"{reading.partition}: {reading.reason}")
+        context.log.error("%s: %s", reading.partition, reading.reason)
     if failed:
         raise dg.Failure(
-            f"{len(failed)} of {len(readings)} could not be read; the others were.",
+            f"{len(failed)} of {len(readings)} could not be read; what could be read is loaded.",
             metadata={"reasons": dg.MetadataValue.md(reasons(failed))},
             allow_retries=False,
         )
@@ -153,9 +155,8 @@ def _all_projects() -> dg.AssetsDefinition:
     def all_projects(
         context: dg.AssetExecutionContext, config: SyncOptions, pipeline: Pipeline
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        readings = []
-        for reading in pipeline.read(trackers=config.trackers, projects=config.projects, full=config.full):
-            readings.append(reading)
+        readings = pipeline.read_projects(trackers=config.trackers, projects=config.projects, full=config.full)
+        for reading in readings:
             _record(context, reading)
         failed = [reading for reading in readings if reading.reason]
         if failed:
@@ -181,16 +182,17 @@ def _all_projects() -> dg.AssetsDefinition:
 def _record(context: dg.AssetExecutionContext, reading: Reading) -> None:
     """Materialisations of the landing assets that a reading brought up to date."""
     if reading.reason:
-        context.log.warning(f"{reading.partition}: {reading.reason}")
-        return
+        context.log.warning("%s: %s", reading.partition, reading.reason)
     is_site = reading.project == SITE
-    if not is_site:
+    names = [stream.name for stream in streams(reading.kind, SITE_WIDE if is_site else PROJECT)]
+    landed = {name: outcome for name in names if (outcome := reading.landed(name))}
+    if landed and not is_site:
         partitions_of(reading.kind).offer(context.instance, [reading.partition])
-    for stream in streams(reading.kind, SITE_WIDE if is_site else PROJECT):
+    for name, outcome in landed.items():
         context.log_event(
             dg.AssetMaterialization(
-                conventions.landing_key(reading.kind, stream.name),
+                conventions.landing_key(reading.kind, name),
                 partition=None if is_site else reading.partition,
-                metadata=landing_metadata([reading], stream.name),
+                metadata=landing_metadata([outcome]),
             )
         )

@@ -1,67 +1,129 @@
-"""The pipeline as a Dagster resource: settings, warehouse and source of one run. Nothing happens at import."""
+"""The pipeline as a Dagster resource: settings, trackers and warehouse of one run. Nothing happens at import."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 from pydantic import PrivateAttr
 
+from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
-from itpm_pipeline.metric_settings import MetricSettings
+from itpm_pipeline.errors import ItpmError
+from itpm_pipeline.extract.records import SITE
+from itpm_pipeline.extract.source import Source
+from itpm_pipeline.ingest.fact_load import load_facts
+from itpm_pipeline.ingest.sync import redactor_of, sync
 from itpm_pipeline.modeling.build import BuiltModel, build_model, prepare
 from itpm_pipeline.modeling.checks import CheckResult, record_results, run_checks
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.schema_yaml import Check
-from itpm_pipeline.warehouse.engine import Publication, Warehouse, open_warehouse
+from itpm_pipeline.registry import open_source
+from itpm_pipeline.warehouse.engine import Warehouse, open_warehouse
+from itpm_pipeline.warehouse.publish import Publication
 
 
-class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Everything a step needs. The warehouse is opened by the first step that writes it, and kept until the run ends."""
+class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic only for what it yields: itself
+    """Everything a step needs. The first step that works in the warehouse opens it; it is kept until the run ends."""
 
     config: str | None = None
     """Path of program.yaml; default: the environment variable ITPM_CONFIG, else program.yaml in the working folder."""
 
-    _open: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _kept: ExitStack = PrivateAttr(default_factory=ExitStack)
     _warehouse: Warehouse | None = PrivateAttr(default=None)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:  # noqa: ARG002
         """One run."""
-        with self._open:
+        try:
             yield self
-        self._warehouse = None
+        finally:
+            self._let_go()
 
     @cached_property
     def settings(self) -> Settings:
         """program.yaml, read once a run; ConfigurationError with file and line if it is wrong."""
         return load_settings(Path(self.config) if self.config else None)
 
-    @property
-    def metrics(self) -> MetricSettings:
-        """The ``metrics`` of program.yaml with all defaults."""
-        return MetricSettings.model_validate(dict(self.settings.metrics))
+    @cached_property
+    def as_of(self) -> datetime:
+        """The instant of all metrics of this run: that of program.yaml, else now (METRICS.md T7)."""
+        return self.settings.as_of_or(datetime.now(UTC))
+
+    # --- Trackers ----------------------------------------------------------------------------------------------
+
+    def open_source(self, tracker: Any) -> Source:
+        """The source of a configured tracker; tests put another one in its place."""
+        return open_source(tracker)
+
+    def read_projects(
+        self, *, trackers: Sequence[str] = (), projects: Sequence[str] = (), full: bool = False
+    ) -> list[Reading]:
+        """Read, land and load what changed in the named trackers and projects (``tracker:key``; none named: all)."""
+        self._let_go()  # The sync opens the warehouse itself.
+        report = sync(
+            self.settings,
+            trackers=list(trackers) or None,
+            projects=list(projects) or None,
+            full=full,
+            open_source=self.open_source,
+        )
+        return readings_of(report, {tracker.name: tracker.kind for tracker in self.settings.trackers})
+
+    def read_site(self, kind: str) -> list[Reading]:
+        """Read what belongs to the whole tracker, for all trackers of a kind."""
+        names = [tracker.name for tracker in self.settings.trackers if tracker.kind == kind]
+        readings = self.read_projects(projects=[f"{name}:{SITE}" for name in names]) if names else []
+        return [reading.of_site() for reading in readings if reading.project == SITE]
+
+    def discover(self) -> Iterator[Found]:
+        """Ask each tracker for its projects; one that does not answer keeps nobody else from being asked."""
+        for tracker in self.settings.trackers:
+            try:
+                source = self.open_source(tracker)
+                try:
+                    yield Found(tracker.kind, tracker.name, [project.partition for project in source.discover()])
+                finally:
+                    source.close()
+            except ItpmError as error:
+                yield Found(tracker.kind, tracker.name, reason=redactor_of(tracker).quote(str(error)))
+
+    # --- Warehouse ---------------------------------------------------------------------------------------------
 
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse, kept from other processes until the run ends."""
         if self._warehouse is None:
             warehouse = open_warehouse(self.settings.warehouse.url)
-            self._open.callback(warehouse.close)
-            self._open.enter_context(warehouse.hold())
+            self._kept.callback(warehouse.close)
+            self._kept.enter_context(warehouse.hold())
             warehouse.prepare()
             self._warehouse = warehouse
         return self._warehouse
 
-    def write_parameters(self) -> datetime:
-        """Fix the instant of the build: ``as_of`` of program.yaml, else now."""
-        as_of = self.settings.as_of or datetime.now(UTC)
+    def _let_go(self) -> None:
+        self._warehouse = None
+        self._kept.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for looking."""
+        with self.warehouse.reading() as connection:
+            yield connection
+
+    def load_facts(self) -> None:
+        """Put what program.yaml and its CSV files say into the core schema."""
         with self.warehouse.transaction() as connection:
-            prepare(connection, as_of=as_of, settings=self.metrics)
-        return as_of
+            load_facts(connection, self.settings, self.as_of)
+
+    def write_parameters(self) -> None:
+        """Hand instant and settings to the models."""
+        with self.warehouse.transaction() as connection:
+            prepare(connection, as_of=self.as_of, settings=self.settings.metrics)
 
     def build_model(
         self, project: Project, model: Model, wanted: Callable[[Check], bool]
@@ -73,7 +135,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]
             record_results(connection, results)
         return built, results
 
-    def check(self, project: Project, models: list[str], wanted: Callable[[Check], bool]) -> list[CheckResult]:
+    def check(self, project: Project, models: Sequence[str], wanted: Callable[[Check], bool]) -> list[CheckResult]:
         """Run the wanted checks of models that are built."""
         with self.warehouse.transaction() as connection:
             results = run_checks(connection, project, models, wanted=wanted)
@@ -83,9 +145,3 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]
     def publish(self) -> Publication:
         """Show readers the state as it is now."""
         return self.warehouse.publish()
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection for looking."""
-        with self.warehouse.reading() as connection:
-            yield connection

@@ -1,18 +1,16 @@
 """Definitions over a small project of models, with trackers that answer from a list."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
+from scripted_trackers import ScriptedSource, World
 
 from assets.definitions import definitions
-from assets.ingestion import PROJECT, SITE_WIDE, streams
-from assets.readings import Reading
 from assets.resources import Pipeline
-from itpm_pipeline.config import Place, Settings
-from itpm_pipeline.extract.records import SITE, StreamOutcome
+from itpm_pipeline.config import Settings
 from itpm_pipeline.modeling.project import load_project
 
 MODELS = {
@@ -40,67 +38,41 @@ models:
 }
 
 
-def reading(kind: str, project: str, reason: str | None = None) -> Reading:
-    """A reading with 3 records in every stream, or one that failed."""
-    found = streams(kind, SITE_WIDE if project == SITE else PROJECT)
-    outcomes = () if reason else tuple(StreamOutcome(s.name, project, fetched=3, requests=1) for s in found)
-    return Reading(kind, f"acme-{kind}", project, outcomes, reason)
-
-
-READINGS = [
-    reading("jira", SITE), reading("jira", "PAY"), reading("jira", "WEB"),
-    reading("github", SITE), reading("github", "acme/checkout"),
-]
-
-
-class FakeTrackers(Pipeline):
-    """The real warehouse and models, but readings from a list."""
+class ScriptedPipeline(Pipeline):
+    """The real pipeline, but for what answers."""
 
     folder: str
-    answers: ClassVar[dict[str, list[Reading]]] = {}
-    """Folder → readings; not a field, because Dagster makes a copy of a resource for every run."""
+    worlds: ClassVar[dict[str, World]] = {}
+    """By folder; not a field, because Dagster makes a copy of a resource for every run."""
 
     @property
     def settings(self) -> Settings:
-        return Settings(warehouse=Place(url=f"duckdb:///{self.folder}/warehouse.duckdb"))
+        return Settings.model_validate(
+            {
+                "warehouse": {"url": f"duckdb:///{self.folder}/warehouse.duckdb"},
+                "landing": {"url": f"{self.folder}/landing"},
+                "as_of": "2026-11-16T08:00:00Z",
+                "trackers": [
+                    {"name": f"acme-{kind}", "kind": kind, "url": "http://127.0.0.1:9", "token": "never-shown"}
+                    for kind in ("jira", "github")
+                ],
+            }
+        )
 
-    def read(
-        self, *, kind: str | None = None, trackers: Sequence[str] = (), projects: Iterable[str] = (), full: bool = False
-    ) -> Iterator[Reading]:
-        wanted = list(projects)
-        for found in self.answers[self.folder]:
-            is_wanted = not wanted or found.partition in wanted or (found.project == SITE and SITE in wanted)
-            if kind in (None, found.kind) and is_wanted and (not trackers or found.tracker in trackers):
-                yield found
-
-    def discover(self) -> dict[str, list[str]]:
-        return {
-            kind: [found.partition for found in self.answers[self.folder] if found.kind == kind and found.project != SITE]
-            for kind in ("jira", "github")
-        }
-
-    def load_facts(self) -> None:
-        """There are none."""
+    def open_source(self, tracker: Any) -> ScriptedSource:
+        return ScriptedSource(self.worlds[self.folder], tracker)
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path) -> FakeTrackers:
-    made = FakeTrackers(folder=str(tmp_path))
-    made.answers[made.folder] = list(READINGS)
+def pipeline(tmp_path: Path) -> ScriptedPipeline:
+    return ScriptedPipeline(folder=str(tmp_path))
+
+
+@pytest.fixture
+def world(pipeline: ScriptedPipeline) -> World:
+    made = World({"acme-jira": ["PAY", "WEB"], "acme-github": ["acme/checkout"]})
+    pipeline.worlds[pipeline.folder] = made
     return made
-
-
-@pytest.fixture
-def fail(pipeline: FakeTrackers) -> Callable[[str, str], None]:
-    """Let the reading of one project fail for a reason; an empty reason repairs it."""
-
-    def change(partition: str, reason: str) -> None:
-        pipeline.answers[pipeline.folder] = [
-            reading(found.kind, found.project, reason or None) if found.partition == partition else found
-            for found in pipeline.answers[pipeline.folder]
-        ]
-
-    return change
 
 
 @pytest.fixture
@@ -113,7 +85,7 @@ def models(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def defs(models: Path, pipeline: FakeTrackers) -> dg.Definitions:
+def defs(models: Path, pipeline: ScriptedPipeline, world: World) -> dg.Definitions:
     return definitions(load_project(models), pipeline)
 
 

@@ -74,8 +74,8 @@ def test_metadata_tells_rows_columns_and_origin(defs, instance):
     assert event.asset_materialization.metadata["dagster/partition_row_count"].value == 3
 
 
-def test_a_failing_project_leaves_the_others_and_the_build(defs, instance, tmp_path, fail):
-    fail(WEB, "403: the token may not read this project")
+def test_a_failing_project_leaves_the_others_and_the_build(defs, instance, tmp_path, world):
+    world.refused[WEB] = "403: the token may not read this project"
     result = run(defs, instance)
     assert result.success
     assert materialised(instance, "jira") == {PAY}
@@ -89,7 +89,7 @@ def test_a_failing_project_leaves_the_others_and_the_build(defs, instance, tmp_p
     table = latest(instance, conventions.ALL_PROJECTS).metadata["projects"].value
     assert {row.data["project"]: row.data["result"] for row in table.records}[WEB].startswith("403")
 
-    fail(WEB, "")
+    world.refused.clear()
     assert run(defs, instance).success
     assert materialised(instance, "jira") == {PAY, WEB}
 
@@ -131,9 +131,10 @@ def test_a_model_that_cannot_be_built_fails_the_run_and_publishes_nothing(defs, 
     assert failure == "int__int_a"
 
 
-def test_a_sync_of_chosen_projects(defs, instance):
+def test_a_sync_of_chosen_projects(defs, instance, world):
     config = {"ops": {"sources__all_projects": {"config": {"projects": [PAY]}}}}
     assert run(defs, instance, run_config=config).success
+    assert world.read == ["acme-jira:_site", PAY]
     assert materialised(instance, "jira") == {PAY}
     assert materialised(instance, "github") == set()
 
@@ -142,7 +143,7 @@ def test_discover_offers_partitions_and_the_sensor_asks_for_the_unread(defs, ins
     assert run(defs, instance, "discover").success
     assert instance.get_dynamic_partitions("jira_projects") == [PAY, WEB]
     assert materialised(instance, "jira") == set()
-    sensor = defs.resolve_sensor_def("new_jira_projects") if hasattr(defs, "resolve_sensor_def") else defs.get_sensor_def("new_jira_projects")
+    sensor = defs.resolve_sensor_def("new_jira_projects")
     requests = list(sensor(dg.build_sensor_context(instance=instance, definitions=defs)))
     assert [(request.run_key, request.partition_key) for request in requests] == [(PAY, PAY), (WEB, WEB)]
 
@@ -156,15 +157,71 @@ def test_a_single_project_is_read_from_the_ui(defs, instance):
     assert event.metadata["dagster/partition_row_count"].value == 3
 
 
-def test_a_range_of_projects_in_one_run_records_those_that_were_read(defs, instance, fail):
+def test_a_range_of_projects_in_one_run_records_those_that_were_read(defs, instance, world):
     run(defs, instance, "discover")
-    fail(WEB, "410: gone")
+    world.refused[WEB] = "410: gone"
     tags = {"dagster/asset_partition_range_start": PAY, "dagster/asset_partition_range_end": WEB}
     result = run(defs, instance, "read_jira_project", tags=tags)
     assert not result.success
     assert materialised(instance, "jira") == {PAY}
     failure = next(e for e in result.all_events if e.is_step_failure)
     assert "410: gone" in failure.step_failure_data.user_failure_data.metadata["reasons"].value
-    fail(WEB, "")
+    world.refused.clear()
     assert run(defs, instance, "read_jira_project", tags=tags).success
     assert materialised(instance, "jira") == {PAY, WEB}
+
+
+def test_a_tracker_that_tells_no_projects_keeps_no_other_from_being_asked(defs, instance, world):
+    world.undiscovered["acme-jira"] = "401: no such token never-shown"
+    result = run(defs, instance, "discover")
+    assert not result.success
+    assert instance.get_dynamic_partitions("github_projects") == [CHECKOUT]
+    failure = next(e for e in result.all_events if e.is_step_failure).step_failure_data.user_failure_data
+    assert failure.description == "No list of projects from acme-jira: 401: no such token [hidden]"
+
+
+def test_a_tracker_that_is_refused_is_a_warning_with_its_reason(defs, instance, world, tmp_path):
+    world.refused["acme-jira:_site"] = "401: bad credentials never-shown"
+    result = run(defs, instance)
+    assert result.success
+    (evaluation,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "every_project_was_read"]
+    assert evaluation.metadata["reasons"].value == "- **acme-jira**: `401: bad credentials [hidden]`"
+    assert materialised(instance, "jira") == set()
+    assert materialised(instance, "github") == {CHECKOUT}
+    assert not instance.has_asset_key(conventions.landing_key("jira", "fields"))
+    assert published(tmp_path, "select x from mart.mart_b") == [(1,)]
+
+
+def test_the_site_of_a_tracker_is_read_alone(defs, instance, world):
+    selection = [conventions.landing_key("jira", "fields")]
+    job = dg.define_asset_job("site", selection=dg.AssetSelection.assets(*selection).required_multi_asset_neighbors())
+    defs = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
+    assert run(defs, instance, "site").success
+    assert world.read == ["acme-jira:_site"]
+    assert latest(instance, selection[0]).metadata["dagster/partition_row_count"].value == 3
+
+
+def test_what_did_not_change_is_told_so(defs, instance):
+    run(defs, instance)
+    run(defs, instance)
+    metadata = latest(instance, conventions.ALL_PROJECTS).metadata
+    assert metadata["projects read"].value == 3
+    assert metadata["new or changed records"].value == 0
+    assert metadata["dagster/row_count"].value > 0
+
+
+def test_building_alone_asks_no_tracker(defs, instance, world, tmp_path):
+    assert run(defs, instance, "build").success
+    assert world.read == []
+    assert published(tmp_path, "select as_of::text from mart.mart_b") == [("2026-11-16 08:00:00+00",)]
+
+
+def test_reconcile_reads_everything(defs, instance, monkeypatch):
+    from assets import resources
+
+    asked = []
+    real = resources.sync
+    monkeypatch.setattr(resources, "sync", lambda *a, **k: asked.append(k["full"]) or real(*a, **k))
+    assert run(defs, instance, "reconcile").success
+    assert run(defs, instance, "sync").success
+    assert asked == [True, False]
