@@ -10,9 +10,9 @@ from pathlib import Path
 from types import FrameType
 
 from itpm_pipeline.errors import ItpmError, UsageError
+from itpm_pipeline.sandbox.company.program_yaml import write_program
 from itpm_pipeline.sandbox.company.simulation import SEED, build_company
-from itpm_pipeline.sandbox.program_file import write_program
-from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN, serve
+from itpm_pipeline.sandbox.serve import serve
 
 
 def run(
@@ -43,15 +43,7 @@ def run(
     gc.freeze()  # else every full collection walks the whole company, a third of a second at 20,000 issues
     with serve(company, jira_port=jira_port, github_port=github_port, latency_ms=latency_ms) as running:
         if program_folder is not None:
-            write_program(
-                company,
-                program_folder,
-                jira_url=running.jira_url,
-                github_url=running.github_url,
-                jira_email=JIRA_EMAIL,
-                jira_token=JIRA_TOKEN,
-                github_token=GITHUB_TOKEN,
-            )
+            write_program(company, program_folder, running.jira_url, running.github_url)
         sys.stdout.write(f"ready jira {running.jira_url} github {running.github_url}\n")
         sys.stdout.flush()
         stop.wait()
@@ -65,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", default="small", metavar="S", help="small, medium or a number of issues")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="same seed, same company")
     parser.add_argument("--latency-ms", type=int, default=0, metavar="N", help="delay of every answer")
-    parser.add_argument("--write-program", type=Path, metavar="DIR", help="write program.yaml and sandbox.env there")
+    parser.add_argument("--write-program", type=Path, metavar="DIR", help="write a program.yaml for it there")
     asked = parser.parse_args(arguments)
     try:
         run(
