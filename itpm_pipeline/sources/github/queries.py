@@ -5,6 +5,9 @@ six points. Connections that most issues leave empty (dependencies, sub-issues) 
 and only where the free summary counts are above zero (``completion.py``).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from itpm_pipeline.sources.github.features import Features
 
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
@@ -156,27 +159,55 @@ PULL_REQUEST_FIELDS = f"""
     closingIssuesReferences(first: 20) {{ {PAGE_INFO} nodes {{ ...Reference }} }}
 """
 
-REPOSITORY_LISTS: dict[str, tuple[str, str, str]] = {
-    "milestones": (
-        "milestones", "UPDATED_AT", "id number title description state dueOn closedAt createdAt updatedAt url"
-    ),
-    "releases": (
-        "releases", "CREATED_AT",
-        "id databaseId name tagName isDraft isPrerelease createdAt publishedAt updatedAt url tagCommit { oid }",
-    ),
-    "deployments": ("deployments", "CREATED_AT", DEPLOYMENT_FIELDS),
-}  # fmt: skip
-"""Stream to (connection, order, fields); newest first, so that an incremental read can stop early."""
+_REPOSITORY = "repository { id nameWithOwner }"
 
 
-def repository_list(stream: str, *, after: bool) -> str:
-    """One of :data:`REPOSITORY_LISTS` as a connection with pages of ``$first``."""
-    connection, order, fields = REPOSITORY_LISTS[stream]
-    place = ", after: $after" if after else ""
+@dataclass(frozen=True, slots=True)
+class RepositoryList:
+    """A connection of a repository; ``ordered_by`` is the field by which an incremental reading is newest first."""
+
+    connection: str
+    ordered_by: str
+    fields: str
+    arguments: str
+
+
+def _newest_first(field: str) -> str:
+    return f"orderBy: {{field: {field}, direction: DESC}}"
+
+
+REPOSITORY_LISTS: dict[str, RepositoryList] = {
+    "milestones": RepositoryList(
+        "milestones",
+        "updatedAt",
+        f"id number title description state dueOn closedAt createdAt updatedAt url {_REPOSITORY}",
+        _newest_first("UPDATED_AT"),
+    ),
+    "releases": RepositoryList(
+        "releases",
+        "createdAt",
+        "id databaseId name tagName isDraft isPrerelease createdAt publishedAt updatedAt url tagCommit { oid } "
+        + _REPOSITORY,
+        _newest_first("CREATED_AT"),
+    ),
+    "deployments": RepositoryList(
+        "deployments", "createdAt", f"{DEPLOYMENT_FIELDS} {_REPOSITORY}", _newest_first("CREATED_AT")
+    ),
+    "pull_requests": RepositoryList("pullRequests", "updatedAt", PULL_REQUEST_FIELDS, "orderBy: $order"),
+}
+"""Stream to its connection. There is no filter by time of change: newest first, a reading can stop early."""
+
+
+def _repository_list(stream: str, *, after: bool) -> str:
+    one = REPOSITORY_LISTS[stream]
+    place = f", after: $after_{stream}" if after else ""
     return (
-        f"{connection}(first: $first{place}, orderBy: {{field: {order}, direction: DESC}}) "
-        f"{{ {PAGE_INFO} nodes {{ {fields} repository {{ id nameWithOwner }} }} }}"
+        f"{one.connection}(first: $first{place}, {one.arguments}) {{ totalCount {PAGE_INFO} nodes {{ {one.fields} }} }}"
     )
+
+
+OVERVIEW_LISTS = ("milestones", "releases", "deployments")
+"""Lists whose first page comes with the overview."""
 
 
 def overview_query() -> str:
@@ -185,16 +216,19 @@ def overview_query() -> str:
     return repository_query(
         "id databaseId name nameWithOwner description url isArchived isDisabled hasIssuesEnabled createdAt "
         "defaultBranchRef { name } owner { __typename id login } "
-        + " ".join(repository_list(stream, after=False) for stream in REPOSITORY_LISTS)
+        + " ".join(_repository_list(stream, after=False) for stream in OVERVIEW_LISTS)
         + f" newestIssues: issues({newest}) {{ totalCount nodes {{ id updatedAt }} }}"
         + f" newestPullRequests: pullRequests({newest}) {{ totalCount nodes {{ id updatedAt }} }}",
         ", $first: Int!",
     )
 
 
-def repository_list_query(stream: str) -> str:
-    """Further pages of one of :data:`REPOSITORY_LISTS`."""
-    return repository_query(repository_list(stream, after=True), ", $first: Int!, $after: String")
+def repository_lists_query(streams: Sequence[str]) -> str:
+    """The next pages of several of :data:`REPOSITORY_LISTS` in one request."""
+    variables = "".join(f", $after_{stream}: String" for stream in streams)
+    order = ", $order: IssueOrder!" if "pull_requests" in streams else ""
+    connections = " ".join(_repository_list(stream, after=True) for stream in streams)
+    return repository_query(connections, f", $first: Int!{variables}{order}")
 
 
 def issues_query(features: Features) -> str:
@@ -207,20 +241,11 @@ def issues_query(features: Features) -> str:
     )
 
 
-def pull_requests_query() -> str:
-    """A page of pull requests in the order given: there is no filter by time of change."""
-    return repository_query(
-        f"pullRequests(first: $first, after: $after, orderBy: $order) "
-        f"{{ totalCount {PAGE_INFO} nodes {{ {PULL_REQUEST_FIELDS} }} }}",
-        ", $first: Int!, $after: String, $order: IssueOrder!",
-    )
-
-
 def deployments_by_id_query() -> str:
     """Deployments that were still running when last read."""
     return document(
         "query Deployments($ids: [ID!]!)",
-        f"nodes(ids: $ids) {{ ... on Deployment {{ {DEPLOYMENT_FIELDS} repository {{ id nameWithOwner }} }} }}",
+        f"nodes(ids: $ids) {{ ... on Deployment {{ {DEPLOYMENT_FIELDS} {_REPOSITORY} }} }}",
     )
 
 

@@ -1,7 +1,6 @@
 """Counts and stamps what a reading hands over."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -61,12 +60,3 @@ class StreamReading:
     def fail(self, status: OutcomeStatus, reason: str) -> None:
         """Record that the stream could not be read, and why."""
         self.outcome.status, self.outcome.reason = status, reason
-
-
-@contextmanager
-def reading(outcomes: list[StreamOutcome], stream: str, project: str) -> Iterator[StreamReading]:
-    """Read one stream; its outcome is added at the end, with the traffic it took."""
-    under_way = StreamReading(stream, project)
-    yield under_way
-    under_way.traffic.tell(under_way.outcome)
-    outcomes.append(under_way.outcome)

@@ -1,6 +1,6 @@
 """Reads one repository: issues with their history, pull requests, milestones, releases, deployments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from itpm_pipeline.extract.source import Cursor
 from itpm_pipeline.sources.github import queries
 from itpm_pipeline.sources.github.completion import Completion
 from itpm_pipeline.sources.github.features import Features
-from itpm_pipeline.sources.github.pages import PageSize, ask, following, found, page_of, walk
-from itpm_pipeline.sources.github.records import StreamReading, is_since, reading
+from itpm_pipeline.sources.github.pages import PageSize, ask, following, found, walk
+from itpm_pipeline.sources.github.records import StreamReading, is_since
 from itpm_pipeline.sources.github.session import GithubSession
 
 LOOK_BACK = timedelta(minutes=10)
@@ -25,9 +25,9 @@ RUNNING_KEPT = 500
 OLDEST_FIRST = {"field": "CREATED_AT", "direction": "ASC"}
 LATEST_CHANGE_FIRST = {"field": "UPDATED_AT", "direction": "DESC"}
 
-REPOSITORY = "repository"
-ISSUES, PULL_REQUESTS = "issues", "pull_requests"
-LISTS = tuple(queries.REPOSITORY_LISTS)
+REPOSITORY, MILESTONES, ISSUES = "repository", "milestones", "issues"
+PULL_REQUESTS, RELEASES, DEPLOYMENTS = "pull_requests", "releases", "deployments"
+STREAMS = (REPOSITORY, MILESTONES, ISSUES, PULL_REQUESTS, RELEASES, DEPLOYMENTS)
 
 
 @dataclass(slots=True)
@@ -56,55 +56,90 @@ class RepositoryReading:
 
     def records(self) -> Iterator[RawRecord]:
         """Everything that changed."""
-        readings = {name: StreamReading(name, self.project.key) for name in (REPOSITORY, *LISTS)}
+        readings = {name: StreamReading(name, self.project.key) for name in STREAMS}
         doing = f"reading repository {self.project.key}"
         overview = readings[REPOSITORY]
         size = PageSize(self.page_size)
         answer = ask(self.session, doing, queries.overview_query(), self.address, size=size, traffic=overview.traffic)
-        started = answer.server_time
         repository = dict(found(answer, ("repository",), doing))
-        connections = {name: repository.pop(queries.REPOSITORY_LISTS[name][0]) for name in LISTS}
-        newest = {ISSUES: repository.pop("newestIssues"), PULL_REQUESTS: repository.pop("newestPullRequests")}
+        connections = {name: repository.pop(name) or {} for name in queries.OVERVIEW_LISTS}
+        newest_issues, newest_pulls = repository.pop("newestIssues"), repository.pop("newestPullRequests")
         yield from overview.records([repository])
-        for name in LISTS:
-            first = page_of(connections[name] or {}, answer)
-            yield from self._list(readings[name], first.nodes, connections[name] or {})
-        yield from self._running_deployments(readings["deployments"])
+        yield from self._issues(readings[ISSUES], newest_issues)
+        yield from self._lists(readings, connections, with_pulls=self._has_news(newest_pulls))
+        yield from self._running_deployments(readings[DEPLOYMENTS])
         for under_way in readings.values():
             under_way.traffic.tell(under_way.outcome)
             self.outcomes.append(under_way.outcome)
-        yield from self._issues(newest[ISSUES])
-        yield from self._pull_requests(newest[PULL_REQUESTS])
-        self.cursor = Cursor(started.astimezone(UTC), {"running_deployments": self._running[:RUNNING_KEPT]})
+        self.cursor = Cursor(answer.server_time.astimezone(UTC), {"running_deployments": self._running[:RUNNING_KEPT]})
 
-    def _list(self, under_way: StreamReading, nodes: Any, connection: Mapping[str, Any]) -> Iterator[RawRecord]:
-        """A list that comes newest first: stops where everything older was read before."""
-        stream, doing = under_way.stream, f"reading {under_way.stream} of {self.project.key}"
-        order = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt"}[queries.REPOSITORY_LISTS[stream][1]]
-        yield from self._changed(under_way, nodes)
-        if nodes and not is_since(nodes[-1], self.since, order):
+    def _issues(self, under_way: StreamReading, newest: Mapping[str, Any]) -> Iterator[RawRecord]:
+        if self.project.skip_reason:
+            under_way.fail(OutcomeStatus.SKIPPED, self.project.skip_reason)
             return
-        after = following(connection, doing, set())
-        if after is None:
+        if not self._has_news(newest):
             return
-        path = ("repository", queries.REPOSITORY_LISTS[stream][0])
+        doing = f"reading issues of {self.project.key}"
+        since = {"since": _text(self.since)} if self.since else {}
+        completion = Completion(self.session, self.features, "Issue", doing, under_way.traffic)
         size = PageSize(self.page_size)
-        for page in walk(self.session, doing, queries.repository_list_query(stream), self.address, path, size=size,
-                         traffic=under_way.traffic, after=after):  # fmt: skip
-            yield from self._changed(under_way, page.nodes)
-            if page.nodes and not is_since(page.nodes[-1], self.since, order):
-                return
+        for page in walk(self.session, doing, queries.issues_query(self.features), {**self.address, **since},
+                         ("repository", "issues"), size=size, traffic=under_way.traffic):  # fmt: skip
+            under_way.note("hidden", page.hidden)
+            yield from under_way.records(completion.add(page.nodes))
+        yield from under_way.records(completion.finish())
+        under_way.note("page_halvings", size.halvings)
 
-    def _changed(self, under_way: StreamReading, nodes: Any) -> Iterator[RawRecord]:
-        for node in nodes:
-            changes = [node, *((node.get("statuses") or {}).get("nodes") or ())]
-            if any(is_since(change, self.since, "updatedAt" if change is node else "createdAt") for change in changes):
-                self._note_running(under_way, node)
-                yield from under_way.records([node])
+    def _lists(
+        self, readings: Mapping[str, StreamReading], first: Mapping[str, Mapping[str, Any]], *, with_pulls: bool
+    ) -> Iterator[RawRecord]:
+        """Lists that cannot be filtered by time, page by page together; each until its end or until it is known."""
+        doing = f"reading pull requests and deliveries of {self.project.key}"
+        pulls = readings[PULL_REQUESTS]
+        completion = Completion(self.session, self.features, "PullRequest", doing, pulls.traffic)
+        cursors: dict[str, str | None] = {}
+        seen: dict[str, set[str]] = {stream: set() for stream in queries.REPOSITORY_LISTS}
 
-    def _note_running(self, under_way: StreamReading, node: Mapping[str, Any]) -> None:
-        if under_way.stream == "deployments" and node.get("state") in RUNNING:
-            self._running.append(str(node["id"]))
+        def take(stream: str, connection: Mapping[str, Any]) -> Iterator[RawRecord]:
+            nodes = [node for node in connection.get("nodes") or () if node]
+            readings[stream].note("hidden", len(connection.get("nodes") or ()) - len(nodes))
+            fresh = [node for node in nodes if self._is_changed(node)]
+            self._note_running(stream, fresh)
+            yield from readings[stream].records(completion.add(fresh) if stream == PULL_REQUESTS else fresh)
+            cursors.pop(stream, None)
+            after = following(connection, doing, seen[stream])
+            if after and (not nodes or is_since(nodes[-1], self.since, queries.REPOSITORY_LISTS[stream].ordered_by)):
+                cursors[stream] = after
+
+        for stream, connection in first.items():
+            yield from take(stream, connection)
+        if with_pulls:
+            cursors[PULL_REQUESTS] = None
+        order = LATEST_CHANGE_FIRST if self.since else OLDEST_FIRST
+        size = PageSize(self.page_size)
+        while cursors:
+            under_way = tuple(cursors)
+            variables: dict[str, Any] = {f"after_{stream}": after for stream, after in cursors.items() if after}
+            if PULL_REQUESTS in cursors:
+                variables["order"] = order
+            # What is asked for together counts as traffic of one stream.
+            payer = pulls if PULL_REQUESTS in cursors else readings[under_way[0]]
+            answer = ask(self.session, doing, queries.repository_lists_query(under_way), {**self.address, **variables},
+                         size=size, traffic=payer.traffic)  # fmt: skip
+            for stream in under_way:
+                path = ("repository", queries.REPOSITORY_LISTS[stream].connection)
+                yield from take(stream, found(answer, path, doing))
+        yield from pulls.records(completion.finish())
+        pulls.note("page_halvings", size.halvings)
+
+    def _is_changed(self, node: Mapping[str, Any]) -> bool:
+        """Changed since the last reading; a deployment also by a new status."""
+        statuses = (node.get("statuses") or {}).get("nodes") or ()
+        return is_since(node, self.since) or any(is_since(status, self.since, "createdAt") for status in statuses)
+
+    def _note_running(self, stream: str, nodes: Iterable[Mapping[str, Any]]) -> None:
+        if stream == DEPLOYMENTS:
+            self._running += [str(node["id"]) for node in nodes if node.get("state") in RUNNING]
 
     def _running_deployments(self, under_way: StreamReading) -> Iterator[RawRecord]:
         """Deployments that were under way at the last reading and did not turn up in this one."""
@@ -117,46 +152,9 @@ class RepositoryReading:
                 {"ids": missing[start : start + 100]},
                 under_way.traffic,
             )
-            for node in answer.data.get("nodes") or ():
-                if node:
-                    self._note_running(under_way, node)
-                    yield from under_way.records([node])
-
-    def _issues(self, newest: Mapping[str, Any]) -> Iterator[RawRecord]:
-        with reading(self.outcomes, ISSUES, self.project.key) as under_way:
-            if self.project.skip_reason:
-                under_way.fail(OutcomeStatus.SKIPPED, self.project.skip_reason)
-                return
-            if not self._has_news(newest):
-                return
-            doing = f"reading issues of {self.project.key}"
-            since = {"since": _text(self.since)} if self.since else {}
-            completion = Completion(self.session, self.features, "Issue", doing, under_way.traffic)
-            size = PageSize(self.page_size)
-            for page in walk(self.session, doing, queries.issues_query(self.features), {**self.address, **since},
-                             ("repository", "issues"), size=size, traffic=under_way.traffic):  # fmt: skip
-                under_way.note("hidden", page.hidden)
-                yield from under_way.records(completion.add(page.nodes))
-            yield from under_way.records(completion.finish())
-            under_way.note("page_halvings", size.halvings)
-
-    def _pull_requests(self, newest: Mapping[str, Any]) -> Iterator[RawRecord]:
-        with reading(self.outcomes, PULL_REQUESTS, self.project.key) as under_way:
-            if not self._has_news(newest):
-                return
-            doing = f"reading pull requests of {self.project.key}"
-            order = LATEST_CHANGE_FIRST if self.since else OLDEST_FIRST
-            completion = Completion(self.session, self.features, "PullRequest", doing, under_way.traffic)
-            size = PageSize(self.page_size)
-            for page in walk(self.session, doing, queries.pull_requests_query(), {**self.address, "order": order},
-                             ("repository", "pullRequests"), size=size, traffic=under_way.traffic):  # fmt: skip
-                under_way.note("hidden", page.hidden)
-                fresh = [node for node in page.nodes if is_since(node, self.since)]
-                yield from under_way.records(completion.add(fresh))
-                if len(fresh) < len(page.nodes):
-                    break
-            yield from under_way.records(completion.finish())
-            under_way.note("page_halvings", size.halvings)
+            nodes = [node for node in answer.data.get("nodes") or () if node]
+            self._note_running(DEPLOYMENTS, nodes)
+            yield from under_way.records(nodes)
 
     def _has_news(self, newest: Mapping[str, Any]) -> bool:
         """Whether anything changed, by the one node that changed last: spares two requests per quiet repository."""

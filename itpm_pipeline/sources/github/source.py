@@ -53,10 +53,10 @@ class GithubSource:
         traffic = Traffic()
         answer = self._session.graphql("asking who we are", queries.VIEWER_QUERY, {}, traffic)
         findings = [*self._scope_findings(answer.headers.get("x-oauth-scopes"))]
-        limits = answer.data.get("limits")
-        findings.append(
-            ("rate limit", f"{limits['remaining']} of {limits['limit']} points left" if limits else "not limited")
-        )
+        # Enterprise Servers with limits switched off tell none, or a limit of 0.
+        limits = answer.data.get("limits") or {}
+        left = f"{limits['remaining']} of {limits['limit']} points left" if limits.get("limit") else "none"
+        findings.append(("rate limit", left))
         projects = self.discover()
         findings.append(("repositories", f"{len(projects)} visible and included"))
         findings += [(project.partition, project.skip_reason) for project in projects if project.skip_reason]

@@ -213,14 +213,17 @@ class Organisation:
             since = asked.variables.get("since", "")
             chosen = [one for one in self.issues if one["updatedAt"] >= since]
             return {"data": {"repository": {"issues": page(chosen, asked)}, "rateLimit": {"cost": 6}}}
+        answered = {}
         if "pullRequests(" in query:
             order = asked.variables["order"]
             name = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt"}[order["field"]]
             chosen = sorted(self.pull_requests, key=lambda one: one[name], reverse=order["direction"] == "DESC")
-            return {"data": {"repository": {"pullRequests": page(chosen, asked)}, "rateLimit": {"cost": 3}}}
-        name = next(name for name in ("milestones", "releases", "deployments") if f" {name}(" in query)
-        order = "updatedAt" if name == "milestones" else "createdAt"
-        return {"repository": {name: page(self._newest_first(getattr(self, name), order), asked)}}
+            answered["pullRequests"] = page(chosen, asked, "after_pull_requests")
+        for name in ("milestones", "releases", "deployments"):
+            if f" {name}(" in query:
+                order = "updatedAt" if name == "milestones" else "createdAt"
+                answered[name] = page(self._newest_first(getattr(self, name), order), asked, f"after_{name}")
+        return {"data": {"repository": answered, "rateLimit": {"cost": 3}}}
 
     @staticmethod
     def _newest_first(nodes: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -246,9 +249,9 @@ def organisation(fake: FakeGithub) -> Organisation:
     return Organisation(fake)
 
 
-def page(nodes: list[dict[str, Any]], asked: Asked) -> dict[str, Any]:
+def page(nodes: list[dict[str, Any]], asked: Asked, after: str = "after") -> dict[str, Any]:
     """A page of nodes with number cursors."""
-    start = int(asked.variables.get("after") or 0)
+    start = int(asked.variables.get(after) or 0)
     end = start + asked.variables["first"]
     return {
         "totalCount": len(nodes),

@@ -34,9 +34,10 @@ def test_documents_that_depend_on_the_server(schema, compose, features):
 @pytest.mark.parametrize(
     "text",
     [
-        FEATURE_QUERY, queries.VIEWER_QUERY, queries.overview_query(), queries.pull_requests_query(),
+        FEATURE_QUERY, queries.VIEWER_QUERY, queries.overview_query(),
         queries.deployments_by_id_query(), queries.projects_query(), queries.project_details_query(),
-        queries.relations_query(EVERYTHING), *map(queries.repository_list_query, queries.REPOSITORY_LISTS),
+        queries.relations_query(EVERYTHING), queries.repository_lists_query(tuple(queries.REPOSITORY_LISTS)),
+        *(queries.repository_lists_query([stream]) for stream in queries.REPOSITORY_LISTS),
     ],
 )  # fmt: skip
 def test_documents(schema, text):

@@ -52,7 +52,7 @@ def test_a_full_reading_lands_every_stream_unchanged(source, organisation):
     records, reading = read(source)
     assert ids(records, "issues") == [f"I_{number}" for number in range(1, 251)]
     assert [one.stream for one in reading.outcomes] == [
-        "repository", "milestones", "releases", "deployments", "issues", "pull_requests",
+        "repository", "milestones", "issues", "pull_requests", "releases", "deployments",
     ]  # fmt: skip
     assert {one.stream: one.fetched for one in reading.outcomes} == {
         "repository": 1, "milestones": 1, "releases": 1, "deployments": 1, "issues": 250, "pull_requests": 2,
@@ -242,6 +242,19 @@ def test_lists_stop_where_everything_older_was_read_before(fake, source, organis
     records, reading = read(source)
     assert len(ids(records, "milestones")) == 300
     assert outcome(reading, "milestones").requests == 2
+
+
+def test_lists_are_walked_together(fake, source, organisation):
+    organisation.milestones = [milestone_node(number) for number in range(250)]
+    organisation.deployments = [deployment_node(number) for number in range(350)]
+    organisation.pull_requests = [pull_request_node(number) for number in range(150)]
+    records, reading = read(source)
+    assert len(ids(records, "milestones")) == 250
+    assert len(ids(records, "deployments")) == 350
+    assert len(ids(records, "pull_requests")) == 150
+    assert fake.count()["Repository"] == 1 + 3, "the overview, then three rounds"
+    assert outcome(reading, "pull_requests").requests == 2
+    assert outcome(reading, "deployments").requests == 1
 
 
 def test_deployments_under_way_are_read_again_however_old(fake, source, organisation):
