@@ -103,6 +103,8 @@ def fake() -> Iterator[FakeJira]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def do_GET(self) -> None:
             self._serve()
@@ -131,9 +133,9 @@ def fake() -> Iterator[FakeJira]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     site.answers |= {
-        "api/2/serverInfo": SERVER_INFO,
+        "api/2/serverInfo": dict(SERVER_INFO),
         "api/3/myself": {"accountId": "5b10a", "displayName": "Reader"},
-        "api/3/field": FIELDS,
+        "api/3/field": list(FIELDS),
     }
     yield site
     server.shutdown()
@@ -160,6 +162,16 @@ def open_source(fake: FakeJira) -> Iterator[Callable[..., JiraSource]]:
     yield build
     for source in opened:
         source.close()
+
+
+@pytest.fixture
+def make_tracker() -> Callable[..., JiraTracker]:
+    return tracker
+
+
+@pytest.fixture
+def other_answer() -> type[OtherAnswerError]:
+    return OtherAnswerError
 
 
 class Desk:
