@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from jira_server_company import NOW, Caller, hand_made_company
 
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
-from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN, serve, serve_app
+from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN, serve
 
 
 def test_both_servers_answer_until_stopped() -> None:
@@ -60,17 +59,6 @@ def test_the_clock_goes_on() -> None:
     assert (clock.now() - NOW).total_seconds() == 1.5
     with pytest.raises(ValueError, match="timezone-aware"):
         Clock(NOW.replace(tzinfo=None))
-
-
-def test_served_on_a_port_asked_for() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    from starlette.applications import Starlette
-
-    served = serve_app(Starlette(), port=port)
-    assert served.url == f"http://127.0.0.1:{port}"
-    served.stop()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
