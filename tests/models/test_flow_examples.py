@@ -1,0 +1,141 @@
+"""The worked examples F1 to F3, F5 and F6 of METRICS.md section 3.5, as far as SQL models compute them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from conftest import Build, Built
+from event_log import EventLog, at
+
+DAY = 86400
+FLOW = "mart.mart_flow_metrics_daily"
+
+
+def calendar(log: EventLog, seconds: int = DAY) -> None:
+    """Monday to Friday, all day long unless told."""
+    for number in range(400):
+        day = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)).date()
+        working = day.isoweekday() <= 5
+        log.add("calendar_day", calendar_id="default", date=day, is_working=working,
+                working_seconds=seconds if working else 0, source="config")
+
+
+def cycle(built: Built, key: str) -> dict[str, object]:
+    return built.one("mart.fct_issue_cycle_time", f"issue_key = '{key}'")
+
+
+def test_f1_reopened(build_models: Build) -> None:
+    log = EventLog()
+    calendar(log)
+    log.issue("F1", created=at("03-02T09")).move("03-03T09", "doing").move("03-05T09", "review").move(
+        "03-06T21", "done").move("03-09T09", "doing").move("03-10T09", "done")
+    row = cycle(build_models(log), "F1")
+    assert {name: row[name] / DAY for name in (
+        "lead_time_s", "cycle_time_s", "first_done_cycle_time_s", "in_progress_s", "reopen_gap_s", "business_cycle_s",
+    )} == {
+        "lead_time_s": 8, "cycle_time_s": 7, "first_done_cycle_time_s": 3.5, "in_progress_s": 4.5,
+        "reopen_gap_s": 2.5, "business_cycle_s": 5,
+    }
+    assert (row["cycle_days_inclusive"], row["reopen_count"], row["is_in_progress_skipped"]) == (8, 1, False)
+    assert row["active_time_s"] + row["wait_time_s"] + row["reopen_gap_s"] == row["cycle_time_s"]
+
+
+def test_f2_flow_efficiency(build_models: Build) -> None:
+    log = EventLog()
+    log.issue("F2").move("03-02", "doing").set("flagged", "03-03", "Impediment").set(
+        "flagged", "03-03T12", None).move("03-04", "review").move("03-05T12", "doing").move("03-06T12", "done")
+    row = cycle(build_models(log, metrics={"flow": {"wait_statuses": ["Review"]}}), "F2")
+    assert row["active_time_s"] == 2.5 * DAY
+    assert row["blocked_in_progress_s"] == 0.5 * DAY
+    assert row["flow_efficiency"] == pytest.approx(2.5 / 4.5)
+
+
+def test_f3_percentiles_by_nearest_rank(build_models: Build) -> None:
+    log = EventLog()
+    for number, days in enumerate((1, 2, 2, 3, 4, 5, 6, 8, 13, 21)):
+        log.issue(f"F3-{number}").move("10-01", "doing").move(at("10-01") + timedelta(days=days), "done")
+    log.issue("F3-dropped").move("10-01", "doing").move("10-20", "done", "Won't Do")
+    log.issue("F3-epic", type="epic").move("10-01", "doing").move("10-20", "done")
+    built = build_models(log)
+    where = "scope_type = 'project' and date = date '{}'"
+    row = built.one(FLOW, where.format("2026-11-15"))
+    assert [row[f"cycle_time_p{p}_s"] / DAY for p in (50, 85, 95)] == [4, 13, 21]
+    assert (row["cycle_sample_count"], row["is_low_sample"]) == (10, False)
+    before = built.one(FLOW, where.format("2026-10-21"))
+    assert (before["cycle_sample_count"], before["cycle_time_p50_s"], before["is_low_sample"]) == (9, None, True)
+
+
+def test_f5_work_in_progress_of_each_day(build_models: Build) -> None:
+    log = EventLog()
+    log.issue("F5-1", created=at("03-01T08")).move("03-02T08", "doing").move("03-04T08", "done")
+    log.issue("F5-2", created=at("03-01T08")).move("03-03T08", "doing")
+    log.issue("F5-3", created=at("03-03T08")).move("03-03T09", "doing").move("03-04T09", "todo").move(
+        "03-05T09", "doing")
+    built = build_models(log, as_of=at("03-06T12"))
+    days = [built.one(FLOW, f"scope_type = 'project' and date = date '2026-03-0{day}'") for day in range(1, 6)]
+    assert [row["wip"] for row in days] == [0, 1, 3, 1, 2]
+    assert [row["created_1d"] for row in days] == [2, 0, 1, 0, 0]
+    assert [row["arrivals_1d"] for row in days] == [0, 1, 2, 0, 0]
+    assert [row["throughput_1d"] for row in days] == [0, 0, 0, 1, 0]
+    assert [row["throughput_7d"] for row in days] == [0, 0, 0, 1, 1]
+    assert max(row["date"] for row in built.rows(FLOW)) == at("03-05").date()  # today is not over
+
+
+@pytest.mark.parametrize(("zone", "finished", "expected"), [
+    ("UTC", "03-10T23:59:59", True),
+    ("UTC", "03-11T00:00", False),
+    ("America/New_York", "03-11T03:30", True),
+])
+def test_f6_on_time_until_the_end_of_the_local_day(
+    build_models: Build, zone: str, finished: str, expected: bool
+) -> None:
+    log = EventLog()
+    log.program("PAYMENTS", ["PAY"], timezone=zone)
+    log.issue("F6").set("due_date", "03-01", "2026-03-10").move("03-05", "doing").move(finished, "done")
+    assert cycle(build_models(log), "F6")["is_on_time"] is expected
+
+
+def test_a_moved_issue_counts_where_it_was(build_models: Build) -> None:
+    """T11: stock by the project of the day; the delivery by the project at the finish."""
+    log = EventLog()
+    new = log.project("WEB")
+    log.issue("PAY-1").move("03-02T08", "doing").set("project", "03-04T08", new).move("03-06T08", "done")
+    built = build_models(log, as_of=at("03-08T12"))
+    wip = {
+        project: [row["wip"] for row in sorted(
+            built.rows(FLOW, f"scope_id = 'jira:acme:project:{project}' and date >= date '2026-03-02'"),
+            key=lambda row: row["date"])]
+        for project in ("PAY", "WEB")
+    }
+    assert wip == {"PAY": [1, 1, 0, 0, 0, 0], "WEB": [0, 0, 1, 1, 0, 0]}
+    delivered = built.rows(FLOW, "throughput_1d = 1 and scope_type = 'project'")
+    assert [(row["scope_id"], str(row["date"])) for row in delivered] == [(new, "2026-03-06")]
+    assert cycle(built, "PAY-1")["project_id"] == new
+
+
+def test_done_without_having_been_started(build_models: Build) -> None:
+    log = EventLog()
+    log.issue("S").move("03-03", "done")
+    row = cycle(build_models(log), "S")
+    assert (row["cycle_time_s"], row["is_in_progress_skipped"], row["cycle_days_inclusive"]) == (0, True, 1)
+
+
+def test_a_move_back_to_todo_restarts_the_other_clock(build_models: Build) -> None:
+    log = EventLog()
+    log.issue("W").move("03-02", "doing").move("03-04", "todo").move("03-06", "doing").move("03-09", "done")
+    built = build_models(log, metrics={"flow": {"cycle_mode": "wipe_on_backward"}})
+    row = cycle(built, "W")
+    assert [row[name] / DAY for name in ("cycle_time_s", "cycle_time_reset_s", "flow_cycle_time_s")] == [7, 3, 3]
+    assert row["wait_time_s"] == 2 * DAY
+
+
+def test_a_deleted_issue_stops_counting(build_models: Build) -> None:
+    """T12: history counts up to the instant it was seen gone, and nothing is delivered by a deletion."""
+    log = EventLog()
+    log.issue("D", is_deleted=True, deleted_observed_at=at("03-04T12"), deleted_reason="deleted").move("03-02T08", "doing")
+    built = build_models(log, as_of=at("03-08T12"))
+    rows = sorted(built.rows(FLOW, "scope_type = 'project' and date >= date '2026-03-01'"), key=lambda row: row["date"])
+    assert [row["wip"] for row in rows] == [0, 1, 1, 0, 0, 0, 0]
+    row = built.one("mart.dim_issue", "issue_key = 'D'")
+    assert (row["is_deleted"], row["finished_at"], row["outcome"]) == (True, None, None)
+    assert not built.one("mart.dim_issue", "issue_key = 'D'")["is_blocked"]
