@@ -1,5 +1,6 @@
 """``itpm demo``: a simulated company, synced and computed by the Dagster jobs, and what came of it."""
 
+import gc
 import re
 import time
 from collections.abc import Callable
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
         home = dagster_process.prepare_home(folder / ".dagster")
         with progress_bars() as progress:
             company = _watched(progress, "simulating a company", lambda: build_company(size.value))
+        gc.freeze()  # full collections would walk the whole company while it is served
         with serve(company) as running:
             config = write_program(company, folder, running.jira_url, running.github_url)
             environment = dagster_process.environment(home, config, SECRETS)
