@@ -205,6 +205,35 @@ def test_one_thread_told_to_wait_holds_all_threads(clock):
     assert min(seen) >= started + 25
 
 
+def test_a_request_that_queued_for_a_slot_obeys_what_was_told_meanwhile(clock):
+    checked = threading.Event()
+
+    def tell_time() -> float:
+        if threading.current_thread().name == "second":
+            checked.set()
+        return clock.at
+
+    one = Client("acme", concurrency=1, clock=tell_time, now=clock.time, sleep=clock.sleep)
+    sent_at: list[float] = []
+
+    def second_send() -> Answer:
+        sent_at.append(clock.at)
+        return OK
+
+    second = threading.Thread(target=one.call, args=("x", second_send, Traffic()), name="second")
+
+    def first_send() -> Answer:
+        second.start()
+        assert checked.wait(10)
+        one.budget.hold(40)
+        return OK
+
+    started = clock.at
+    one.call("x", first_send, Traffic())
+    second.join(10)
+    assert sent_at == [started + 40]
+
+
 def test_never_more_requests_under_way_than_allowed():
     one = Client("acme", concurrency=3)
     lock, all_in = threading.Lock(), threading.Event()
