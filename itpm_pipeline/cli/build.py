@@ -14,7 +14,8 @@ from itpm_pipeline.ingest.progress import Progress
 from itpm_pipeline.modeling.build import BuildReport, build
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import load_project
-from itpm_pipeline.warehouse.engine import Publication, open_warehouse
+from itpm_pipeline.warehouse.engine import open_warehouse
+from itpm_pipeline.warehouse.publish import Publication
 
 
 def register(app: typer.Typer) -> None:
