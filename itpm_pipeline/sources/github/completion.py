@@ -12,13 +12,8 @@ from itpm_pipeline.errors import ProtocolError
 from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.sources.github.features import Features
 from itpm_pipeline.sources.github.pages import PageSize, ask
-from itpm_pipeline.sources.github.queries import (
-    CONTINUED_TYPES,
-    RELATIONS,
-    continued,
-    document,
-    relations_query,
-)
+from itpm_pipeline.sources.github.queries import relations_query
+from itpm_pipeline.sources.github.selections import CONTINUED_TYPES, RELATIONS, continued, document
 from itpm_pipeline.sources.github.session import GithubSession
 
 WAITING_NODES = 100

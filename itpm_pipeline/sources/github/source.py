@@ -13,6 +13,7 @@ from itpm_pipeline.sources.github import mapping, queries
 from itpm_pipeline.sources.github.context import GithubContext
 from itpm_pipeline.sources.github.discovery import discover
 from itpm_pipeline.sources.github.features import FEATURE_QUERY, Features
+from itpm_pipeline.sources.github.pages import PageSize, walk
 from itpm_pipeline.sources.github.repository import RepositoryReading
 from itpm_pipeline.sources.github.session import GithubSession
 from itpm_pipeline.sources.github.site import SiteReading
@@ -104,6 +105,17 @@ class GithubSource:
 
         read.records = records()
         return read
+
+    def issue_ids(self, project: ProjectRef) -> Iterator[str]:
+        """Node ids of all issues we may see in a repository now, for the census of vanished ones.
+
+        Raises RefusedError where the repository cannot be read: an unreadable one is not an empty one.
+        """
+        doing = f"counting the issues of {project.key}"
+        owner, _, name = project.key.partition("/")
+        for page in walk(self._session, doing, queries.issue_ids_query(), {"owner": owner, "name": name},
+                         ("repository", "issues"), size=PageSize(100), traffic=Traffic()):  # fmt: skip
+            yield from (str(node["id"]) for node in page.nodes)
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """What the projects' fields mean."""

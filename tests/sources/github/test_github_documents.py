@@ -3,14 +3,14 @@
 import pytest
 from graphql import GraphQLSchema, build_schema, execute_sync, parse, validate
 
-from itpm_pipeline.sources.github import queries
+from itpm_pipeline.sources.github import queries, selections
 from itpm_pipeline.sources.github.completion import continuation
 from itpm_pipeline.sources.github.features import FEATURE_QUERY, Features
 
 pytestmark = pytest.mark.realdata
 
 EVERYTHING, NOTHING = Features(), Features(frozenset())
-CONTINUED = [(kind, name) for kind, names in queries.CONTINUED_TYPES.items() for name in names]
+CONTINUED = [(kind, name) for kind, names in selections.CONTINUED_TYPES.items() for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_documents_that_depend_on_the_server(schema, compose, features):
     "text",
     [
         FEATURE_QUERY, queries.VIEWER_QUERY, queries.overview_query(),
-        queries.deployments_by_id_query(), queries.projects_query(), queries.project_details_query(),
+        queries.issue_ids_query(), queries.deployments_by_id_query(), queries.projects_query(), queries.project_details_query(),
         queries.relations_query(EVERYTHING), queries.repository_lists_query(tuple(queries.REPOSITORY_LISTS)),
         *(queries.repository_lists_query([stream]) for stream in queries.REPOSITORY_LISTS),
     ],
@@ -57,7 +57,7 @@ def test_features_are_read_from_the_schema_itself(schema):
         "Issue.parent", "Issue.issueType", "Issue.subIssuesSummary", "Issue.issueFieldValues", "Issue.blockedBy",
         "Issue.closedByPullRequestsReferences", "Issue.duplicateOf", "Issue.stateReason.enableDuplicate",
         "IssueDependenciesSummary.totalBlockedBy", "ProjectV2.items.archivedStates", "ProjectV2ItemIssueFieldValue",
-        "Organization.issueTypes", *(f"IssueTimelineItemsItemType.{name}" for name in queries.TIMELINE_TYPES),
+        "Organization.issueTypes", *(f"IssueTimelineItemsItemType.{name}" for name in selections.TIMELINE_TYPES),
     ):  # fmt: skip
         assert features.has(name), name
     assert not features.has("Issue.doesNotExist")

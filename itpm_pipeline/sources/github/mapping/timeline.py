@@ -4,7 +4,7 @@ Labels and assignees are sets on GitHub, and milestones are told by title. The r
 trackers have in common: one value before, one value after.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,17 @@ import orjson
 
 from itpm_pipeline.canonical.vocabulary import EventField, Provenance
 from itpm_pipeline.sources.github.context import DUE_DATE_NAMES, START_DATE_NAMES, GithubContext
+from itpm_pipeline.sources.github.mapping.events import (
+    assignees_at_creation,
+    columns_before_first_change,
+    events_of,
+    labels_at_creation,
+    one_change_per_second,
+    project_of,
+    titles_of_milestone,
+)
 from itpm_pipeline.sources.github.mapping.status import Status, StatusTracker
-from itpm_pipeline.sources.github.mapping.values import People, instant, issue_key, label_names, nodes, required
+from itpm_pipeline.sources.github.mapping.values import People, instant, issue_key, required
 
 UNRESOLVED_TITLE = "title:"
 """Before a milestone's title where the issue's record does not tell its id."""
@@ -31,21 +40,23 @@ class Replay:
     unknown_statuses: dict[str, Status] = field(default_factory=dict)
     removals: list[tuple[str, datetime]] = field(default_factory=list)
     """(project node id, instant) at which the issue left a project."""
-    assignees: list[str] = field(default_factory=list)
-    labels: set[str] = field(default_factory=set)
+    assignees: list[str] = field(init=False)
+    labels: set[str] = field(init=False)
     milestone: str | None = None
     status: StatusTracker = field(init=False)
     _events: list[Mapping[str, Any]] = field(init=False)
-    _renamed: dict[str, str] = field(init=False)
+    _milestone_ids: dict[str, str] = field(init=False)
     _first_columns: dict[str, str] = field(init=False)
     _ordinal: int = 0
 
     def __post_init__(self) -> None:
-        own = [event for event in nodes(self.node, "timelineItems") if event.get("createdAt")]
-        self._events = sorted([*own, *self._linked_pull_requests()], key=lambda event: str(event["createdAt"]))
-        self._renamed = self._milestone_of_today()
-        self._first_columns = self._columns_before_first_change()
-        self._rewind()
+        self._events = events_of(self.node)
+        self._milestone_ids = dict.fromkeys(
+            titles_of_milestone(self.node, self._events), self.context.id((self.node.get("milestone") or {}).get("id"))
+        )
+        self._first_columns = columns_before_first_change(self._events)
+        self.labels = labels_at_creation(self.node, self._events)
+        self.assignees = assignees_at_creation(self.node, self._events)
         self.status = StatusTracker(self.context, self.labels, self.assignees)
 
     def run(self) -> None:
@@ -63,7 +74,7 @@ class Replay:
             if was_blocked != is_blocked:
                 flag = (None, "Blocked") if is_blocked else ("Blocked", None)
                 self.add(event, EventField.FLAGGED, flag, flag)
-        self.rows = list(_one_change_per_second(self.rows))
+        self.rows = list(one_change_per_second(self.rows))
 
     def add(
         self,
@@ -88,57 +99,6 @@ class Replay:
             "provenance": Provenance.API_EVENT.value,
         })  # fmt: skip
         self._ordinal += 1
-
-    # --- The state before the first event ---------------------------------------------------------------------
-
-    def _rewind(self) -> None:
-        """Labels and assignees at creation: those of today with all events undone, last one first."""
-        labels = set(label_names(self.node))
-        assignees = [str(one["id"]) for one in nodes(self.node, "assignees")]
-        for event in reversed(self._events):
-            kind, label = event["__typename"], (event.get("label") or {}).get("name")
-            person = (event.get("assignee") or {}).get("id")
-            if kind == "LabeledEvent":
-                labels.discard(label)
-            elif kind == "UnlabeledEvent" and label:
-                labels.add(label)
-            elif kind == "AssignedEvent" and person in assignees:
-                assignees.remove(person)
-            elif kind == "UnassignedEvent" and person and person not in assignees:
-                assignees.append(person)
-        self.labels.update(labels)
-        self.assignees.extend(assignees)
-
-    def _linked_pull_requests(self) -> Iterator[Mapping[str, Any]]:
-        """Begin and end of the pull requests that close this issue, as events of our own making."""
-        created = str(required(self.node, "createdAt"))
-        for linked in nodes(self.node, "closedByPullRequestsReferences"):
-            if not linked.get("createdAt"):
-                continue
-            opened = max(created, str(linked["createdAt"]))
-            yield {"__typename": "PullRequestOpened", "id": f"{linked['id']}:opened", "createdAt": opened}
-            if linked.get("closedAt"):
-                ended = max(opened, str(linked["closedAt"]))
-                yield {"__typename": "PullRequestClosed", "id": f"{linked['id']}:closed", "createdAt": ended}
-
-    def _milestone_of_today(self) -> dict[str, str]:
-        """Titles in the history that mean today's milestone: its title, and the one it had when it was set."""
-        milestone = self.node.get("milestone") or {}
-        if not milestone.get("id"):
-            return {}
-        titles = [str(milestone["title"])]
-        events = [event for event in self._events if str(event["__typename"]).lower().endswith("milestonedevent")]
-        if events and events[-1]["__typename"] == "MilestonedEvent":
-            titles.append(str(events[-1]["milestoneTitle"]))
-        return dict.fromkeys(titles, self.context.id(milestone["id"]))
-
-    def _columns_before_first_change(self) -> dict[str, str]:
-        """Project to the column its first status change leaves: the one the issue was added in."""
-        columns: dict[str, str] = {}
-        for event in self._events:
-            if event["__typename"] == "ProjectV2ItemStatusChangedEvent":
-                columns.setdefault(_project(event), str(event.get("previousStatus") or ""))
-        return {project: name for project, name in columns.items() if name}
 
     # --- Handlers: one per type ---------------------------------------------------------------------------------
 
@@ -198,29 +158,29 @@ class Replay:
         self.add(event, EventField.FIX_VERSION, raw, (before, self.milestone))
 
     def _milestone_id(self, title: str | None) -> str | None:
-        return None if title is None else self._renamed.get(title, UNRESOLVED_TITLE + title)
+        return None if title is None else self._milestone_ids.get(title, UNRESOLVED_TITLE + title)
 
     def column_changed(self, event: Mapping[str, Any]) -> None:
         """A project shows the issue in another column."""
         name = str(event.get("status") or "")
-        self.status.set_column(_project(event), self._column(event, name) if name else None)
+        self.status.set_column(project_of(event), self._column(event, name) if name else None)
 
     def added_to_project(self, event: Mapping[str, Any]) -> None:
         """The column it was added in is known from the first change that leaves it."""
-        name = self._first_columns.pop(_project(event), None)
+        name = self._first_columns.pop(project_of(event), None)
         if name:
-            self.status.set_column(_project(event), self._column(event, name))
+            self.status.set_column(project_of(event), self._column(event, name))
 
     def removed_from_project(self, event: Mapping[str, Any]) -> None:
         """Its column and field values there are gone."""
-        project = _project(event)
+        project = project_of(event)
         self.status.set_column(project, None)
         at = instant(event["createdAt"])
         if project and at:
             self.removals.append((project, at))
 
     def _column(self, event: Mapping[str, Any], name: str) -> Status:
-        status_id, category, is_known = self.context.named_option(_project(event) or None, name)
+        status_id, category, is_known = self.context.named_option(project_of(event) or None, name)
         status = Status(status_id, name, category)
         if not is_known:
             self.unknown_statuses[status_id] = status
@@ -272,25 +232,6 @@ class Replay:
             self.add(event, EventField.PROJECT, raw, (origin.get("nameWithOwner"), here.get("nameWithOwner")))
 
 
-def _one_change_per_second(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Changes of a field within one second as one change.
-
-    GitHub's times have whole seconds, and automations act within the same one: closing an issue moves its card, or
-    the other way round. The order in which events stand in the timeline would be lost on readers that sort by time.
-    """
-    kept: dict[tuple[str, Any], dict[str, Any]] = {}
-    for row in rows:
-        if row["field"] == EventField.LINK:  # not one value that changes, but many that come and go
-            yield row
-            continue
-        earlier = kept.get((row["field"], row["occurred_at"]))
-        before = {name: earlier[name] for name in ("from_raw", "from_text")} if earlier else {}
-        kept[row["field"], row["occurred_at"]] = {**row, **before}
-    for row in kept.values():
-        if (row["from_raw"], row["from_text"]) != (row["to_raw"], row["to_text"]):
-            yield row
-
-
 def field_role(context: GithubContext, name: str) -> EventField | None:
     """What an organisation's issue field of this name (in lower case) means to us."""
     if name in context.estimate_fields:
@@ -300,10 +241,6 @@ def field_role(context: GithubContext, name: str) -> EventField | None:
     if name in DUE_DATE_NAMES:
         return EventField.DUE_DATE
     return EventField.PRIORITY if name == "priority" else None
-
-
-def _project(event: Mapping[str, Any]) -> str:
-    return str((event.get("project") or {}).get("id") or "")
 
 
 def _listed(labels: Sequence[str] | set[str]) -> str | None:
