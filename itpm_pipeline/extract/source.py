@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from typing_extensions import TypeVar
-
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
 
@@ -71,10 +69,7 @@ class MappingContext(Protocol):
         """Hash of what the context means for mapping; when it changes, all records are mapped anew."""
 
 
-Context = TypeVar("Context", bound=MappingContext, default=Any)
-
-
-class Source(Protocol[Context]):
+class Source(Protocol):
     """One configured tracker. Thread-safe: several projects may be read at once from several threads."""
 
     kind: str
@@ -93,10 +88,10 @@ class Source(Protocol[Context]):
     def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
         """Records of one project; incremental when a cursor is given."""
 
-    def mapping_context(self, reference: Iterable[RawRecord]) -> Context:
+    def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """Build the context from the newest version of every reference record of this tracker."""
 
-    def map_record(self, record: RawRecord, context: Context, rows: CanonicalRows) -> None:
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
         """Append the canonical rows of one raw record. Pure. Raises MappingError to reject the record."""
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The GitHub source: repositories with issues, pull requests and deliveries, and projects (v2) of their owners."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.config import GithubTracker
@@ -39,7 +39,7 @@ class GithubSource:
     """One GitHub (github.com or an Enterprise Server) as configured; safe to use from several threads."""
 
     kind = "github"
-    streams = STREAMS
+    streams: Sequence[Stream] = STREAMS
 
     def __init__(self, tracker: GithubTracker, client: Client | None = None) -> None:
         self.tracker = tracker.name

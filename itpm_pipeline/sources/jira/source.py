@@ -1,7 +1,7 @@
 """Jira as a source: implements :class:`itpm_pipeline.extract.source.Source`."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from itpm_pipeline.canonical.rows import CanonicalRows
@@ -9,7 +9,7 @@ from itpm_pipeline.config import JiraTracker
 from itpm_pipeline.errors import CredentialError
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
-from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read
+from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream
 from itpm_pipeline.sources.jira.context import JiraContext, build_context
 from itpm_pipeline.sources.jira.emission import Emission, utc_now
 from itpm_pipeline.sources.jira.fields import find_roles
@@ -30,7 +30,7 @@ class JiraSource:
     """One Jira Cloud or Data Center site."""
 
     kind = "jira"
-    streams = SITE_STREAMS + PROJECT_STREAMS
+    streams: Sequence[Stream] = SITE_STREAMS + PROJECT_STREAMS
 
     def __init__(
         self, tracker: JiraTracker, *, client: Client | None = None, now: Callable[[], datetime] = utc_now
