@@ -1,4 +1,5 @@
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import orjson
@@ -16,6 +17,7 @@ from github_nodes import (
     value,
 )
 
+from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.errors import ProtocolError, RefusedError
 from itpm_pipeline.extract.records import OutcomeStatus, ProjectRef
 from itpm_pipeline.extract.source import Cursor
@@ -383,3 +385,50 @@ def test_probe_tells_who_we_are_and_what_the_fields_mean(fake, source, organisat
         "status: Ideas 💡 = todo, Building = in_progress, Live = done; points: Story Points; iterations: Sprint"
     )
     assert "ProjectItems" not in fake.count(), "a check must stay cheap"
+
+
+def test_the_census_lists_every_issue_id(source, organisation):
+    organisation.issues = [issue_node(number) for number in range(1, 251)]
+    assert list(source.issue_ids(CHECKOUT)) == [f"I_{number}" for number in range(1, 251)]
+
+
+def test_an_unreadable_repository_is_not_an_empty_one(fake, source):
+    fake.operations["Repository"] = lambda _: {"repository": None}
+    with pytest.raises(RefusedError, match="not visible"):
+        list(source.issue_ids(CHECKOUT))
+
+
+def test_an_older_server_is_asked_only_for_what_it_has(fake, source, organisation):
+    """An Enterprise Server without sub-issues, dependencies, issue types and issue fields."""
+    fake.operations["Features"] = lambda _: {
+        "t0": {"name": "Issue", "fields": [{"name": "closedByPullRequestsReferences", "args": []}], "enumValues": None},
+        "t1": {"name": "IssueTimelineItemsItemType", "fields": None, "enumValues": [{"name": "CLOSED_EVENT"}]},
+        "t2": None,
+    }
+    optional = ("issueType", "parent", "subIssuesSummary", "issueDependenciesSummary", "duplicateOf",
+                "issueFieldValues")  # fmt: skip
+    old = {name: value for name, value in issue_node(1).items() if name not in optional}
+    organisation.issues = [old]
+    records, _ = read(source)
+    asked = next(one.body["query"] for one in fake.asked if "timelineItems" in (one.body or {}).get("query", ""))
+    assert not [name for name in (*optional, "ReopenedEvent", "enableDuplicate") if name in asked]
+    assert "itemTypes: [CLOSED_EVENT]" in asked
+    assert "closedByPullRequestsReferences" in asked
+    rows = CanonicalRows()
+    for record in records:
+        source.map_record(record, source.mapping_context([]), rows)
+    assert rows.tables["issue"][0]["type"] == "task"
+
+
+def test_features_are_asked_for_once(fake, source, organisation):
+    read(source)
+    read(source)
+    assert fake.count()["Features"] == 1
+
+
+def test_threads_have_clients_of_their_own(fake, source, organisation):
+    organisation.issues = [issue_node(number) for number in range(1, 31)]
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: len(ids(read(source)[0], "issues")), range(8)))
+    assert counts == [30] * 8
+    source.close()
