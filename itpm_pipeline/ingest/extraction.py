@@ -43,6 +43,11 @@ class Run:
     redactor: Redactor = field(default_factory=Redactor)
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def go_on(self) -> None:
+        """Raise Interrupted when the run is being stopped."""
+        if self.stop.is_set():
+            raise Interrupted
+
 
 def extract_site(run: Run) -> Manifest:
     """Land the records of the whole tracker; a failure of the tracker is told in the manifest, not raised.
@@ -91,8 +96,7 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
     try:
         read = begin(reading.cursor)
         for record in read.records:
-            if run.stop.is_set():
-                raise Interrupted
+            run.go_on()
             batch.add(record)
             run.progress.advanced(what)
         return batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)

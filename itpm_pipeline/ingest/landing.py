@@ -1,8 +1,8 @@
 """The landing store: raw records as append-only Parquet files, visible once their commit manifest is written.
 
-    <root>/<tracker>/<stream>/project=<key>/<run>-<n>.parquet      records as they came
-    <root>/<tracker>/_commits/<day>/<time>-<run>-<key>.json        manifests; files of no manifest do not exist
-    <root>/<tracker>/_open/<run>-<key>.json                        readings under way, to find what crashed ones left
+- ``<root>/<tracker>/<stream>/project=<key>/<run>-<n>.parquet``: records as they came
+- ``<root>/<tracker>/_commits/<day>/<time>-<run>-<key>.json``: manifests; files of no manifest do not exist
+- ``<root>/<tracker>/_open/<run>-<key>.json``: readings under way, to find what crashed ones left
 """
 
 import threading

@@ -58,8 +58,10 @@ class LandingBatch:
         """
         key, digest = (record.stream, record.native_id), payload_hash(record.payload)
         latest, seen_at = self._seen.get(key, (self._known.get(key), record.fetched_at))
-        self._seen[key] = (digest if record.fetched_at >= seen_at else latest or digest, max(record.fetched_at, seen_at))
-        if latest == digest or record.fetched_at < seen_at:
+        if record.fetched_at < seen_at:
+            return False
+        self._seen[key] = (digest, record.fetched_at)
+        if latest == digest:
             return False
         pending = self._pending.setdefault(record.stream, _Pending())
         pending.records.append((record, digest))

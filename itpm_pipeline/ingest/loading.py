@@ -27,7 +27,9 @@ Position = tuple[datetime, str, str]
 class TrackerLoader:
     """Applies commits of one tracker; used by one thread."""
 
-    def __init__(self, warehouse: Warehouse, landing: Landing, source: Source, progress: Progress | None = None) -> None:
+    def __init__(
+        self, warehouse: Warehouse, landing: Landing, source: Source, progress: Progress | None = None
+    ) -> None:
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
@@ -95,8 +97,8 @@ class TrackerLoader:
         if missing:
             raise WarehouseError(
                 f"{self._source.tracker}: its settings or fields changed, so all records must be mapped anew, but "
-                f"{len(missing)} commits are missing in the landing store. Restore them, or run `itpm rebuild` to go on "
-                "without."
+                f"{len(missing)} commits are missing in the landing store. Restore them, or run `itpm rebuild` to go "
+                "on without."
             )
         wanted = applied | {manifest.position for manifest in pending}
         results = self._replay([manifest for manifest in landed if manifest.position in wanted], context)
@@ -152,7 +154,7 @@ class TrackerLoader:
                     records.c.tracker == self._source.tracker, records.c.stream.in_(self._references)
                 )
             )
-            newest = {(row.stream, row.native_id): Version(**row._mapping) for row in stored}
+            newest = {(row["stream"], row["native_id"]): Version(**row) for row in stored.mappings()}
             self._context = self._build_context(newest, pending)
         return self._context
 

@@ -78,7 +78,7 @@ def _check_names(rows: CanonicalRows) -> None:
     for name, found in rows.tables.items():
         for row in found:
             if not row.keys() <= _COLUMNS[name]:
-                raise MappingError(f"table {name} has no column {sorted(row.keys() - _COLUMNS[name])[0]!r}")
+                raise MappingError(f"table {name} has no column {min(row.keys() - _COLUMNS[name])!r}")
 
 
 def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
@@ -93,7 +93,8 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
         turn = versions_seen[version.key]
         versions_seen[version.key] += 1
         stamps = {
-            "source": source.kind, "instance": source.tracker, "synced_at": version.fetched_at, "_raw_hash": version.stamp,
+            "source": source.kind, "instance": source.tracker,
+            "synced_at": version.fetched_at, "_raw_hash": version.stamp,
         }
         for name, added in found.tables.items():
             table = metadata.tables[f"{CORE}.{name}"]

@@ -65,6 +65,7 @@ class LocalStore:
         self.root = root
 
     def write(self, path: str, content: Any) -> None:
+        """Write aside, make durable, rename."""
         target = self.root / path
         with _as_warehouse_error("write", target):
             _make_private_folder(target.parent)
@@ -83,16 +84,20 @@ class LocalStore:
             _sync_folder(target.parent)
 
     def read(self, path: str) -> pa.Buffer:
+        """The content of a file."""
         with _as_warehouse_error("read", self.root / path):
             return pa.py_buffer((self.root / path).read_bytes())
 
     def files(self, folder: str) -> list[StoredFile]:
+        """All files under a folder; those still being written are left out."""
         return _files(_LOCAL, self.root.absolute().as_posix(), folder)
 
     def folders(self, folder: str) -> list[str]:
+        """Names of the folders in a folder."""
         return _folders(_LOCAL, self.root.absolute().as_posix(), folder)
 
     def remove(self, path: str) -> None:
+        """Delete a file."""
         with _as_warehouse_error("remove", self.root / path):
             (self.root / path).unlink(missing_ok=True)
 
@@ -105,22 +110,27 @@ class ObjectStore:
         self._root = root
 
     def write(self, path: str, content: Any) -> None:
+        """Upload; the object appears when the stream is closed."""
         with _as_warehouse_error("write", self._at(path)):
             self._filesystem.create_dir(str(PurePosixPath(self._at(path)).parent), recursive=True)
             with self._filesystem.open_output_stream(self._at(path)) as stream:
                 stream.write(content)
 
     def read(self, path: str) -> pa.Buffer:
+        """The content of an object."""
         with _as_warehouse_error("read", self._at(path)), self._filesystem.open_input_file(self._at(path)) as file:
             return file.read_buffer()
 
     def files(self, folder: str) -> list[StoredFile]:
+        """All objects under a prefix."""
         return _files(self._filesystem, self._root, folder)
 
     def folders(self, folder: str) -> list[str]:
+        """Prefixes one level below a prefix."""
         return _folders(self._filesystem, self._root, folder)
 
     def remove(self, path: str) -> None:
+        """Delete an object."""
         with _as_warehouse_error("remove", self._at(path)), suppress(FileNotFoundError):
             self._filesystem.delete_file(self._at(path))
 

@@ -77,7 +77,7 @@ def sync(
             stack.callback(source.close)
             landing.remove_crashed(tracker.name)
             loader = TrackerLoader(warehouse, landing, source, progress)
-            task = _Task(loader, tracker.concurrency, _wanted(tracker.name, projects), redactor)
+            task = _Task(loader, tracker.concurrency, _wanted(tracker.name, projects))
             task.load(loader.load_pending, report)
             with warehouse.reading() as conn:
                 state = read_state(conn, tracker.name)
@@ -109,16 +109,14 @@ def _secrets(settings: BaseModel) -> Iterator[str]:
 class _Task:
     """One tracker in one run."""
 
-    def __init__(
-        self, loader: TrackerLoader, concurrency: int, wanted: Sequence[str] | None, redactor: Redactor
-    ) -> None:
+    def __init__(self, loader: TrackerLoader, concurrency: int, wanted: Sequence[str] | None) -> None:
         self.loader = loader
         self.run: Run
         self.missing: set[str] = set()
         self._concurrency = concurrency
         self._wanted = wanted
-        self._redactor = redactor
         self._waiting: list[Manifest] = []
+        self._is_stuck = False
 
     @property
     def name(self) -> str:
@@ -148,15 +146,21 @@ class _Task:
             self.load(lambda: self.loader.load([manifest]), report)
 
     def end(self, report: SyncReport) -> None:
-        """Load what waits."""
+        """Load what waits; also what could not be understood before, as it may be with the newest reference records."""
         self.load(lambda: self.loader.load(self._waiting), report)
+        if self._is_stuck:
+            try:
+                report.add(self.loader.load_pending())
+            except TrackerError as error:
+                report.fail(self.name, SITE, WHOLE, self.run.redactor.quote(str(error)))
 
     def load(self, load: Callable[[], list[Applied]], report: SyncReport) -> None:
-        """Load; a tracker whose records cannot be understood fails alone, and its commits stay for a later run."""
-        try:
-            report.add(load())
-        except TrackerError as error:
-            report.fail(self.loader.tracker, SITE, WHOLE, self._redactor.quote(str(error)))
+        """Load; a tracker whose reference records cannot be understood is stuck: its commits wait, in their order."""
+        if not self._is_stuck:
+            try:
+                report.add(load())
+            except TrackerError:
+                self._is_stuck = True
 
     def _choose(self, found: Sequence[ProjectRef]) -> list[ProjectRef]:
         if self._wanted is None:

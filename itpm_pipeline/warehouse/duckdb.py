@@ -1,4 +1,5 @@
 """The warehouse as a DuckDB file: a private working file, and a published copy beside it."""
+# ruff: noqa: S608 - SQL is put together from names in the code only
 
 import threading
 import time
@@ -74,7 +75,7 @@ class DuckdbWarehouse:
         """One writing transaction; other threads of this process wait for its end."""
         with self.hold():
             if not self._writer.acquire(timeout=max(self._wait, 0)):
-                raise LockedError(f"another thread of this process has been writing {self.working} for {self._wait:g} s")
+                raise LockedError(f"another thread of this run has been writing {self.working} for {self._wait:g} s")
             try:
                 with _as_warehouse_error(f"writing {self.working}"), self._opened().begin() as conn:
                     yield conn

@@ -2,6 +2,7 @@
 
 DuckDB without primary keys does this 30 times faster than an upsert; that keys are unique is a check of the models.
 """
+# ruff: noqa: S608 - SQL is put together from names in the metadata only
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -60,7 +61,10 @@ def replace(conn: sa.Connection, table: sa.Table, data: pa.Table, replaced: Sequ
     scope = _quoted(table.info["replace_by"])
     content = _content(table, _STAMPS)
     scopes = pa.table(
-        {"scope": pa.array([s for s, _ in replaced], pa.string()), "record": pa.array([r for _, r in replaced], pa.string())}
+        {
+            "scope": pa.array([scope for scope, _ in replaced], pa.string()),
+            "record": pa.array([record for _, record in replaced], pa.string()),
+        }
     )
     with _staged(conn, data, scopes=scopes) as run:
         run(f"""

@@ -156,7 +156,7 @@ CHECK_RESULT = _table("check_result", "One row per check of a model in the last 
     checked_at instant   | Our clock.
 """)
 
-PUBLISHED_VERSION = _table("published_version", "One row per version of the warehouse handed to readers.", "version", """
+PUBLISHED_VERSION = _table("published_version", "One row per version handed to readers.", "version", """
     version int          | 1, 2, …
     published_at instant | Our clock.
 """)

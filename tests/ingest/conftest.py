@@ -11,6 +11,7 @@ from itpm_pipeline.config import JiraTracker, Place, Settings
 from itpm_pipeline.warehouse.duckdb import working_path
 from itpm_pipeline.warehouse.engine import open_warehouse
 
+SECRET = "very-secret-token"
 NewSettings = Callable[..., Settings]
 
 
@@ -20,7 +21,7 @@ def settings_in(folder: Path, *trackers: str, concurrency: int = 3) -> Settings:
         landing=Place(url=f"{folder}/data/landing"),
         trackers=tuple(
             JiraTracker(
-                name=name, kind="jira", url="https://tracker.invalid", token="very-secret-token", concurrency=concurrency
+                name=name, kind="jira", url="https://tracker.invalid", token=SECRET, concurrency=concurrency
             )
             for name in trackers or ("toy",)
         ),

@@ -143,7 +143,7 @@ def map_issue(tracker: str, record: RawRecord, context: ScriptedContext, rows: C
     if person_id:
         rows.add("person", {"person_id": person_id, "display_name": issue["assignee"][1]})
     rows.replace("issue_field_event", issue_id)
-    for ordinal, change in enumerate(issue.get("history", ())):
+    for change in issue.get("history", ()):
         rows.add("issue_field_event", {
             "issue_id": issue_id, "source_event_id": change, "item_ordinal": 0, "field": "status", "to_text": change,
         })

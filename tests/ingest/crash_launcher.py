@@ -1,0 +1,181 @@
+"""Runs syncs that kill themselves at a chosen instant, each in a process forked from this one (see test_crash).
+
+    crash_launcher.py FOLDER INSTANT…     "all" for every instant
+
+Prints one JSON line: what an undisturbed sync leaves, and what is there after a kill and one more sync.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from conftest import settings_in
+from scripted_tracker import ScriptedSource, World
+from warehouse_rows import core_rows, rows_of
+
+from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.ingest import landing as landing_module
+from itpm_pipeline.ingest.landing import Landing, utc_now
+from itpm_pipeline.ingest.rebuild import rebuild
+from itpm_pipeline.ingest.store import LocalStore
+from itpm_pipeline.ingest.sync import sync
+from itpm_pipeline.warehouse import duckdb_merge
+from itpm_pipeline.warehouse.duckdb import DuckdbWarehouse
+
+TIMES = ("synced_at", "observed_at", "previous_read_at")
+
+
+class Instants:
+    """Counts moments around everything that changes a file or the database; dies at the chosen one."""
+
+    def __init__(self, deadly: int | None) -> None:
+        self._next = count()
+        self._deadly = deadly
+        self._lock = threading.Lock()
+
+    def passes(self) -> int:
+        with self._lock:
+            now = next(self._next)
+            if now == self._deadly:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return now
+
+    def around(self, owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+
+        def wrapped(*args: Any, **options: Any) -> Any:
+            self.passes()
+            result = real(*args, **options)
+            self.passes()
+            return result
+
+        setattr(owner, name, wrapped)
+
+    def install(self) -> None:
+        for name in ("write", "remove"):
+            self.around(LocalStore, name)
+        for name in ("put", "_apply", "append_changes"):
+            self.around(duckdb_merge, name)
+        self.around(Path, "replace")
+        real = DuckdbWarehouse.transaction
+
+        @contextmanager
+        def transaction(warehouse: DuckdbWarehouse) -> Any:
+            with real(warehouse) as conn:
+                yield conn
+                self.passes()
+            self.passes()
+
+        DuckdbWarehouse.transaction = transaction  # type: ignore[method-assign]
+
+
+def world_at(stage: int, run: int) -> World:
+    world = World(projects={"PAY": "1", "WEB": "2"})
+    for number in range(6):
+        world.put(str(number), "PAY" if number % 2 else "WEB", title=f"t{number}", sprint="7", cf_1=number, cf_2=9,
+                  assignee=["ann", "Ann"], history=["a", "b"])
+    if stage == 2:
+        world.seconds = count(1900)  # after the first run
+        world.put("1", "PAY", title="changed", sprint="8", history=["a", "c"], assignee=["ann", "Ann B."])
+        world.put("2", "WEB", title="changed too", assignee=["ann", "Ann B."], history=[])
+        world.put("9", "WEB", title="new")
+        world.put("4", "PAY", broken=True)
+        world.fields = {"points": "cf_2"}
+    world.seconds = count(1000 * run)
+    return world
+
+
+def run_sync(folder: Path, stage: int, run: int, deadly: int | None = None) -> dict[str, Any]:
+    instants = Instants(deadly)
+    instants.install()
+    world = world_at(stage, run)
+    report = sync(settings_in(folder), open_source=lambda tracker: ScriptedSource(world, tracker.name))
+    return {"instants": instants.passes(), "failed": len(report.failed), "landed": report.totals["landed"]}
+
+
+def recover(folder: Path) -> dict[str, Any]:
+    again = run_sync(folder, 2, 3)
+    once_more = run_sync(folder, 2, 4)
+    return {"failed": again["failed"], "landed_once_more": once_more["landed"], **look(folder)}
+
+
+def look(folder: Path) -> dict[str, Any]:
+    settings = settings_in(folder)
+    found: dict[str, Any] = {
+        "content": repr(core_rows(settings, without=TIMES)),
+        "rejected": repr(rows_of(settings, "select stream, native_id, reason from ops.rejected_record order by all")),
+        "duplicates": [
+            table.name
+            for table in metadata.sorted_tables
+            if rows_of(
+                settings, f"select 1 from {table.fullname} group by {', '.join(table.info['key'])} having count(*) > 1"
+            )
+        ],
+    }
+    full = core_rows(settings)
+    rebuild(settings, open_source=lambda tracker: ScriptedSource(world_at(2, 9), tracker.name))
+    found["rebuild_differs"] = core_rows(settings) != full
+    landing_module.SAFE_AGE = timedelta(0)
+    landing = Landing(settings.landing.url, now=lambda: utc_now() + timedelta(hours=1))
+    landing.remove_crashed("toy")
+    committed = {file.path for manifest in landing.manifests("toy") for file in manifest.files}
+    root = Path(settings.landing.url)
+    existing = {p.relative_to(root).as_posix() for p in root.rglob("*.parquet")}
+    found["lost_files"] = sorted(committed - existing)
+    found["stray_files"] = sorted(existing - committed)
+    return found
+
+
+def forked(work: Callable[..., Any], *args: Any) -> Any:
+    """Result of ``work`` in a process of its own; "killed" when that died of SIGKILL."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(writing, json.dumps(work(*args)).encode())
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - told on stderr, and by the exit code
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        return "killed"
+    if status:
+        raise SystemExit("a run failed; its traceback stands above")
+    return json.loads(text)
+
+
+def main(base: Path, wanted: list[str]) -> None:
+    first = base / "first"
+    forked(run_sync, first, 1, 1)
+    undisturbed = base / "undisturbed"
+    shutil.copytree(first, undisturbed)
+    last = forked(run_sync, undisturbed, 2, 2)
+    expected = forked(look, undisturbed)
+    total = last["instants"]
+    instants = range(total) if wanted == ["all"] else [int(float(share) * (total - 1)) for share in wanted]
+    answers = []
+    for instant in instants:
+        folder = base / f"killed-{instant}"
+        shutil.copytree(first, folder)
+        died = forked(run_sync, folder, 2, 2, instant) == "killed"
+        answers.append({"instant": instant, "died": died, **forked(recover, folder)})
+        shutil.rmtree(folder)
+    sys.stdout.write(json.dumps({"total": total, "expected": expected, "answers": answers}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
