@@ -177,12 +177,13 @@ _TEAMS = (
     TeamPlan(
         "data", "Data Platform", "scrum", "DATA", (KOLKATA, KOLKATA, KOLKATA, BERLIN), 26, (32, 25, 29),
         projects=("DATA",), code="infra-live", board="Data board", sprint_name="DP Sprint {n}", into_sprint=7,
-        scale=(0.5, 3, 5, 8, 13), workflow="team_managed", unestimated=0.12, creep=1.2, subtasks=0.14, backlog=20,
+        scale=(0.5, 2, 3, 5, 8), workflow="team_managed", unestimated=0.12, creep=1.2, subtasks=0.14, backlog=20,
     ),
     TeamPlan(
         "identity", "Identity", "scrum", "PAYMENTS", (LONDON, BERLIN, LONDON), 22, (15, 17, 18),
         projects=("IDM",), code="payments-gateway", board="Identity weekly", sprint_name="IDM KW{n}",
-        sprint_days=7, into_sprint=5, scale=(1, 3, 5, 8), workflow="release", creep=0.4, churn=0.3, subtasks=0.05,
+        sprint_days=7, into_sprint=5, scale=(1, 2, 3, 5), workflow="release", optimism=0.9, creep=0.4, churn=0.3,
+        subtasks=0.05,
         backlog=14,
     ),
     TeamPlan(
@@ -218,7 +219,7 @@ _PROGRAMS = (
     )),
 )
 
-_ISSUES_PER_EXTRA_TEAM = 640
+_ISSUES_PER_EXTRA_TEAM = 540
 _EXTRA_KINDS = ("scrum", "scrum", "iterations", "scrum", "kanban", "scrum")
 _EXTRA_ZONES = (BERLIN, YORK, KOLKATA, LONDON, CHICAGO)
 _EXTRA_AREAS = (
@@ -284,7 +285,9 @@ def _extra(
         teams.append(replace(shared, projects=(key,), workflow=workflow))
         members.setdefault(program, []).append(("jira", key))
     programs = tuple(
-        ProgramPlan(f"AREA{program}", f"Growth area {program}", _EXTRA_ZONES[program % 5], HISTORY_WEEKS, 10, tuple(refs))
+        ProgramPlan(
+            f"AREA{program}", f"Growth area {program}", _EXTRA_ZONES[program % 5], HISTORY_WEEKS, 10, tuple(refs)
+        )
         for program, refs in members.items()
     )
     return tuple(teams), tuple(projects), tuple(repositories), programs

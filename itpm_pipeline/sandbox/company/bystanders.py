@@ -83,8 +83,8 @@ class Bystanders:
         issue = ledger.create(now, person, repo, self._writer.bug(), body, "Bug" if random.random() < 0.6 else None)
         ledger.label(issue, now + 20 * SECOND, person, "bug")
         if random.random() < 0.2:
-            ledger.event(issue, now + MINUTE, crew.lead, "MentionedEvent")
-            ledger.event(issue, now + MINUTE, crew.lead, "SubscribedEvent")
+            ledger.event(issue, now + MINUTE, person, "MentionedEvent")
+            ledger.event(issue, now + MINUTE, person, "SubscribedEvent")
         other = crew.other_than(person)
         chance, later = random.random(), now + random.randrange(3 * HOUR, 25 * DAY)
         earlier = self._canonical.get(repo.name)

@@ -17,6 +17,9 @@ _QUIET_BEFORE, _QUIET_AFTER = 8 * MINUTE, 3 * MINUTE
 _BUSY_SHARE = 0.68
 """Share of working time that goes into new work on issues; the rest is rework, support and waiting."""
 
+_ECONOMY_OF_SIZE = 0.65
+"""Effort grows with size to this power: people estimate large work high and then do it together."""
+
 _SIZE_WEIGHTS = (3.0, 4.0, 4.0, 2.0, 0.8, 0.3)
 """How often each step of an estimation scale occurs: small work is more common."""
 
@@ -54,19 +57,41 @@ def _nothing(_now: int, _person: str) -> None:
 class Desk(Protocol):
     """The verbs of a team in its tracker. Each books at least one change at about ``at``."""
 
-    def start(self, work: Work, at: int, person: str) -> None: ...
-    def submit(self, work: Work, at: int, person: str) -> None: ...
-    def send_back(self, work: Work, at: int, person: str) -> None: ...
-    def finish(self, work: Work, at: int, person: str, resolution: str = "Done") -> None: ...
-    def cancel(self, work: Work, at: int, person: str) -> None: ...
-    def reopen(self, work: Work, at: int, person: str) -> None: ...
-    def flag(self, work: Work, at: int, person: str, *, is_on: bool) -> None: ...
-    def comment(self, work: Work, at: int) -> None: ...
-    def estimate(self, work: Work, at: int, person: str, points: float | None) -> None: ...
-    def points(self, work: Work) -> float | None: ...
-    def hand_over(self, work: Work, at: int, actor: str, person: str) -> None: ...
+    def start(self, work: Work, at: int, person: str) -> None:
+        """Begin."""
+
+    def submit(self, work: Work, at: int, person: str) -> None:
+        """Ask for a review."""
+
+    def send_back(self, work: Work, at: int, person: str) -> None:
+        """Ask for rework."""
+
+    def finish(self, work: Work, at: int, person: str, resolution: str = "Done") -> None:
+        """Complete."""
+
+    def cancel(self, work: Work, at: int, person: str) -> None:
+        """Decide not to do it."""
+
+    def reopen(self, work: Work, at: int, person: str) -> None:
+        """Open again."""
+
+    def flag(self, work: Work, at: int, person: str, *, is_on: bool) -> None:
+        """Mark or unmark as impeded."""
+
+    def comment(self, work: Work, at: int) -> None:
+        """Comment."""
+
+    def estimate(self, work: Work, at: int, person: str, points: float | None) -> None:
+        """Set the estimate."""
+
+    def points(self, work: Work) -> float | None:
+        """The estimate now."""
+
+    def hand_over(self, work: Work, at: int, actor: str, person: str) -> None:
+        """Assign to somebody else."""
+
     def work_on(self, work: Work, begin: int, end: int, person: str) -> None:
-        """Called when somebody begins a stretch of work: what else happens while it lasts."""
+        """Plan what else happens during a stretch of work."""
 
 
 class Crew:
@@ -97,6 +122,10 @@ class Crew:
         self.successors: dict[str, str] = {}
         """Who acts for people who left."""
         self._zones, self._hours = zones, hours
+        weighted = list(zip(plan.scale, _SIZE_WEIGHTS, strict=False))
+        self._points_per_power = sum(weight * size for size, weight in weighted) / sum(
+            weight * size**_ECONOMY_OF_SIZE for size, weight in weighted
+        )
 
     @property
     def lead(self) -> str:
@@ -145,10 +174,11 @@ class Crew:
         return early + (middle - early) * position if position < 1 else middle + (late - middle) * (position - 1)
 
     def effort(self, points: float, instant: int) -> int:
-        """Working time (ms) one person needs for so many points."""
+        """Working time (ms) somebody needs for so many points."""
         days = self.plan.sprint_days * 5 / 7
         time_of_team = self.plan.slots * days * WORKDAY * _BUSY_SHARE
-        return round(points * time_of_team / self.velocity(instant))
+        effective: float = points**_ECONOMY_OF_SIZE * self._points_per_power
+        return round(effective * time_of_team / self.velocity(instant))
 
     def size(self) -> float:
         """True effort of a new issue, in points."""

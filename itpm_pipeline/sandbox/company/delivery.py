@@ -133,11 +133,11 @@ class Delivery:
             fails = self._random.random() < _PRODUCTION_FAILS
             self._deploy(now, repo.name, "production", commit, fails)
             if fails:
-                self._world.agenda.plan(now + 3 * HOUR, self._deploy, repo.name, "production", commit, False)
+                self._world.agenda.plan(now + 3 * HOUR, self._deploy, repo.name, "production", commit, not fails)
                 self.when_production_fails(now, repo.name, commit)
         self._world.agenda.plan(now + self._random.choice((1, 2, 2, 3, 5)) * DAY, self._ship, repo)
 
-    def _deploy(self, now: int, repo_name: str, environment: str, commit: str, fails: bool) -> None:  # noqa: FBT001
+    def _deploy(self, now: int, repo_name: str, environment: str, commit: str, fails: bool) -> None:
         number = self._world.github.next_number()
         finished = now + self._random.randrange(3 * MINUTE, 25 * MINUTE)
         is_running = finished > self._world.agenda.end

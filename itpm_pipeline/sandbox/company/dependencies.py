@@ -70,7 +70,7 @@ class Dependencies:
                                           "is blocked by")
             self._phrases.append((blocker, blocked))
         else:
-            raise ValueError("a GitHub issue can wait for a Jira issue only by a phrase in its text")
+            raise TypeError("a GitHub issue can wait for a Jira issue only by a phrase in its text")
 
     def unlink(self, blocked: Work, at: int, person: str) -> None:
         """Take back the first native link of an issue that waits; it turned out not to be needed."""

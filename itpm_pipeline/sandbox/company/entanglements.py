@@ -1,6 +1,7 @@
 """Dependencies that end in trouble: a circle, a chain over three teams, blockers planned after what they block."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from itpm_pipeline.sandbox.company.crew import Crew, Work
 from itpm_pipeline.sandbox.company.dependencies import Dependencies
@@ -39,7 +40,7 @@ class Entanglements:
     def chain(self, now: int, person: str, crews: list[Crew]) -> None:
         """The last team waits for the one before, and so on; the first may be in the other tracker."""
         works = [crew.backlog[number] for number, crew in enumerate(crews) if len(crew.backlog) > number]
-        for number, (blocker, blocked) in enumerate(zip(works, works[1:], strict=False)):
+        for number, (blocker, blocked) in enumerate(pairwise(works)):
             self._dependencies.link(blocker, blocked, now + number * MINUTE, person)
 
     def conflict(self, now: int, person: str, waiting: Crew, delivering: Crew, active: int, future: int) -> None:

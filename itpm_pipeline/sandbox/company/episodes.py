@@ -14,14 +14,26 @@ from itpm_pipeline.sandbox.company.scrum import ScrumCadence
 from itpm_pipeline.sandbox.company.turnover import Turnover
 from itpm_pipeline.sandbox.company.world import World
 
-_MOVES = (("payments", "checkout"), ("portal-alpha", "payments"), ("ops", "identity"), ("checkout", "portal-beta"))
-_MOVE_DAYS = (330, 210, 120, 60, 25)
-_DELETIONS = (("payments", 260), ("checkout", 90), ("portal-alpha", 70), ("data", 45), ("mobile", 80), ("payments", 3),
-              ("dataeng", 20), ("infra", 33))
-_SPLITS = (("payments", 400), ("payments", 150), ("checkout", 100), ("portal-alpha", 75), ("data", 35), ("identity", 28))
-_CONTESTS = (("payments", 260), ("checkout", 180), ("ops", 150), ("mobile", 160), ("dataeng", 130), ("mobile", 120))
-_MARATHONS = (("payments", 300), ("payments", 120), ("checkout", 90), ("ops", 200), ("ops", 60))
-_REPARENTS = (("payments", 200), ("checkout", 110), ("portal-alpha", 40))
+_MOVES = (
+    (330, "payments", "checkout"), (210, "portal-alpha", "payments"), (120, "ops", "identity"),
+    (60, "checkout", "portal-beta"), (25, "payments", "checkout"),
+)
+"""Days before the end, team that loses an issue, team that gets it."""
+
+_CALENDAR: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
+    ("delete_planned", (("payments", 260), ("checkout", 90), ("portal-alpha", 70), ("data", 45), ("mobile", 80),
+                        ("payments", 3), ("dataeng", 20), ("infra", 33))),
+    ("delete_done", (("payments", 258), ("checkout", 88), ("portal-alpha", 68), ("data", 43), ("mobile", 78))),
+    ("split", (("payments", 400), ("payments", 150), ("checkout", 100), ("portal-alpha", 75), ("data", 35),
+               ("identity", 28))),
+    ("contest", (("payments", 260), ("checkout", 180), ("ops", 150), ("mobile", 160), ("dataeng", 130),
+                 ("mobile", 120))),
+    ("marathon", (("payments", 300), ("payments", 120), ("checkout", 90), ("ops", 200), ("ops", 60))),
+    ("reparent", (("payments", 200), ("checkout", 110), ("portal-alpha", 40))),
+    ("get_stuck", (("payments", 3.5), ("checkout", 3.5), ("ops", 3.4), ("mobile", 3.3))),
+)
+"""Mishap to teams and days before the end."""
+
 _LEAVERS = (("payments", 290, 2), ("ops", 140, 1), ("mobile", 50, 2))
 
 
@@ -42,20 +54,11 @@ class Episodes:
         """Put all episodes on the agenda, each while people of the team concerned are at work."""
         self._bystanders.begin()
         mishaps, crews = self._mishaps, self._world.crews
-        for number, days in enumerate(_MOVE_DAYS):
-            source, target = _MOVES[number % len(_MOVES)]
+        for days, source, target in _MOVES:
             self._on(days, source, mishaps.move, crews[source], crews[target])
-        for key, days in _DELETIONS:
-            self._on(days, key, mishaps.delete_planned, crews[key])
-            self._on(days - 2, key, mishaps.delete_done, crews[key])
-        for key, days in _SPLITS:
-            self._on(days, key, mishaps.split, crews[key])
-        for key, days in _CONTESTS:
-            self._on(days, key, mishaps.contest, crews[key])
-        for key, days in _MARATHONS:
-            self._on(days, key, mishaps.marathon, crews[key])
-        for key, days in _REPARENTS:
-            self._on(days, key, mishaps.reparent, crews[key])
+        for mishap, occasions in _CALENDAR:
+            for key, before in occasions:
+                self._on(before, key, getattr(mishaps, mishap), crews[key])
         for key, days, place in _LEAVERS:
             self._turnover.plan_leave(crews[key], self._instant(days), place)
         if entries := self._world.plan.history_entries_of_busiest:
@@ -76,12 +79,16 @@ class Episodes:
 
     def _plan_tangles(self) -> None:
         crews = self._world.crews
-        self._on(12, "payments", self._tangles.circle, [crews[key] for key in ("payments", "portal-alpha", "identity")])
-        self._on(9, "payments", self._tangles.chain, [crews[key] for key in ("dataeng", "mobile", "payments", "identity")])
-        self._on(8, "checkout", self._tangles.chain, [crews[key] for key in ("infra", "data", "checkout", "portal-beta")])
-        for days, waiting, delivering in ((5, "payments", "identity"), (4, "checkout", "payments"),
-                                          (3.5, "portal-alpha", "checkout")):
-            self._on(days, waiting, self._conflict, waiting, delivering)
+        for days, team, tangle, keys in (
+            (12, "payments", self._tangles.circle, ("payments", "portal-alpha", "identity")),
+            (9, "payments", self._tangles.chain, ("dataeng", "mobile", "payments", "identity")),
+            (8, "checkout", self._tangles.chain, ("infra", "data", "checkout", "portal-beta")),
+        ):
+            self._on(days, team, tangle, [crews[key] for key in keys])
+        for before, waiting, delivering in (
+            (5, "payments", "identity"), (4, "checkout", "payments"), (3.5, "portal-alpha", "checkout"),
+        ):
+            self._on(before, waiting, self._conflict, waiting, delivering)
 
     def finish(self, invisible: set[str]) -> None:
         """Remove what the trackers no longer show of people who left and issues that are gone."""

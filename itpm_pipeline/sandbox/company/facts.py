@@ -60,7 +60,9 @@ def write_facts(company: Company, folder: Path) -> dict[str, str]:
             ("project_ref", "baseline_no", "bac", "planned_release_points", "start_date", "end_date", "approved_at"),
             _baselines(company),
         ),
-        "budget_period": (("project_ref", "baseline_no", "period_no", "period_end", "pv_cumulative"), _periods(company)),
+        "budget_period": (
+            ("project_ref", "baseline_no", "period_no", "period_end", "pv_cumulative"), _periods(company)
+        ),
         "cost_actual": (("project_ref", "date", "category", "amount"), _costs(company)),
         "kr_observation": (("key_result_id", "date", "value"), _observations(company)),
         "risk": (
@@ -260,6 +262,6 @@ _RISKS: tuple[tuple[str, str | None, str, str, str, str, str, tuple[int, int, in
      "the audit may find gaps", "launch in one country is delayed", (2, 4, 60_000), "mitigate", "mitigated"),
     ("DATA", f"{JIRA}:INF", "Cluster capacity", "technology", "volume grows faster than planned",
      "jobs may miss their window", "reports are stale in the morning", (3, 3, 30_000), "avoid", "owned"),
-    ("DATA", None, "Vendor licence =HYPERLINK(\"http://x\",\"click\")", "external", "the contract ends in spring",
+    ("DATA", None, 'Vendor licence =HYPERLINK("http://x","click")', "external", "the contract ends in spring",
      "prices may double", "a migration is needed", (2, 3, 90_000), "transfer", "resolved"),
 )

@@ -62,9 +62,9 @@ class Flow:
         if work.is_blocked or random.random() < _IMPEDED:
             stuck = hours.after(now, round(effort * random.uniform(0.2, 0.8)))
             freed = hours.after(stuck, round(random.uniform(3, 24) * HOUR))
-            crew.act(stuck, person, self._flag, work, True)
-            crew.act(freed, person, self._flag, work, False)
-            end = hours.after(end, freed - stuck if freed - stuck < DAY else DAY)
+            crew.act(stuck, person, self._flag, work)
+            crew.act(freed, person, self._unflag, work)
+            end = hours.after(end, min(DAY, freed - stuck))
         if random.random() < _REESTIMATED:
             crew.act(hours.after(now, round(effort * random.random())), person, self._reestimate, work)
         if random.random() < _COMMENTED:
@@ -72,9 +72,13 @@ class Flow:
         crew.desk.work_on(work, now, end, person)
         crew.act(end, person, self._submit, work)
 
-    def _flag(self, now: int, person: str, work: Work, is_on: bool) -> None:  # noqa: FBT001 - called by the agenda
-        if work.stage == "doing" or (not is_on and work.stage != "gone"):
-            self._crew.desk.flag(work, now, person, is_on=is_on)
+    def _flag(self, now: int, person: str, work: Work) -> None:
+        if work.stage == "doing":
+            self._crew.desk.flag(work, now, person, is_on=True)
+
+    def _unflag(self, now: int, person: str, work: Work) -> None:
+        if work.stage != "gone":
+            self._crew.desk.flag(work, now, person, is_on=False)
 
     def _reestimate(self, now: int, person: str, work: Work) -> None:
         if work.is_open:

@@ -41,7 +41,8 @@ class GithubDesk:
     def work_on(self, work: Work, begin: int, end: int, person: str) -> None:
         """Open a pull request some time."""
         if self._random.random() < _WITH_PULL:
-            self._crew.act(begin + round((end - begin) * self._random.uniform(0.4, 0.95)), person, self._open_pull, work)
+            opened = begin + round((end - begin) * self._random.uniform(0.4, 0.95))
+            self._crew.act(opened, person, self._open_pull, work)
 
     def submit(self, work: Work, at: int, person: str) -> None:
         """Move to review."""
@@ -66,14 +67,14 @@ class GithubDesk:
             closer = work.pull.node_id
         reason = {"Done": "COMPLETED", "Duplicate": "DUPLICATE"}.get(resolution, "NOT_PLANNED")
         self._ledger.close(issue, at + 2 * SECOND, person, reason, closer)
-        self.settle_parent(issue, at + 2 * MINUTE)
+        self.settle_parent(issue, at + 2 * MINUTE, person)
 
     def cancel(self, work: Work, at: int, person: str) -> None:
         """Decide not to do it."""
         work.stage = "gone"
         self._ledger.comment(_github(work), at)
         self._ledger.close(_github(work), at + 5 * SECOND, person, "NOT_PLANNED")
-        self.settle_parent(_github(work), at + 2 * MINUTE)
+        self.settle_parent(_github(work), at + 2 * MINUTE, person)
 
     def reopen(self, work: Work, at: int, person: str) -> None:
         """Open again; into the backlog unless its iteration is still under way."""
@@ -116,13 +117,13 @@ class GithubDesk:
             if former != person:
                 self._ledger.unassign(issue, at + 4 * SECOND, actor, former)
 
-    def settle_parent(self, issue: GithubIssue, at: int) -> None:
+    def settle_parent(self, issue: GithubIssue, at: int, person: str) -> None:
         """Close the parent when all its sub-issues are closed."""
         parent = self._ledger.issues[issue.parent] if issue.parent else None
         if parent is None or parent.node_id in self.open_parents or parent.state == "CLOSED":
             return
         if all(self._ledger.issues[child].state == "CLOSED" for child in parent.sub_issues):
-            self._ledger.close(parent, at, self._crew.lead)
+            self._ledger.close(parent, at, person)
 
     def _open_pull(self, now: int, person: str, work: Work) -> None:
         if work.stage == "doing":

@@ -212,7 +212,7 @@ class GithubLedger:
         blocked.blocked_by.remove(blocker.node_id)
         blocker.blocking.remove(blocked.node_id)
 
-    # --- Projects (v2)
+    # --- Projects, version 2
 
     def add_to_project(self, issue: GithubIssue, at: int, actor: str | None, project: GithubProject) -> ProjectItem:
         """Put on a project, in its first status."""

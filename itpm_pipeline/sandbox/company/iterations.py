@@ -43,9 +43,8 @@ class IterationCadence:
         latest = today - timedelta(days=plan.into_sprint)
         count = plan.weeks * 7 // plan.sprint_days
         project.iterations = [
-            Iteration(short_id(world.seed, project.number, number),
-                      plan.sprint_name.format(n=number + 1), latest - timedelta(days=plan.sprint_days * (count - 1 - number)),
-                      plan.sprint_days)
+            Iteration(short_id(world.seed, project.number, number), plan.sprint_name.format(n=number + 1),
+                      latest - timedelta(days=plan.sprint_days * (count - 1 - number)), plan.sprint_days)
             for number in range(count + _AHEAD - 1)
         ]
 
@@ -89,7 +88,7 @@ class IterationCadence:
         self._refinement.refill(now + 3 * MINUTE, person)
         crew.act(now + 7 * DAY + self._random.randrange(-HOUR, HOUR), crew.lead, self._refine)
 
-    def _fill(self, now: int, person: str, number: int) -> None:
+    def _fill(self, now: int, _person: str, number: int) -> None:
         """Plan an iteration before it begins; without the workflow, open issues are moved on now."""
         crew, ledger = self._crew, self._world.github
         iteration = self._project.iterations[number]
@@ -153,7 +152,8 @@ class IterationCadence:
         self._flow.wake(now)
 
     def _gather(self, iteration_id: str) -> None:
-        works = [self._world.works[issue.node_id] for issue in self._world.github.issues_in(self._project, iteration_id)]
+        issues = self._world.github.issues_in(self._project, iteration_id)
+        works = [self._world.works[issue.node_id] for issue in issues]
         self._crew.todo = [work for work in works if work.stage == "planned"]
 
     def _more_work(self, now: int, _person: str) -> Work | None:

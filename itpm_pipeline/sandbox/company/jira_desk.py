@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from itpm_pipeline.sandbox.company.crew import Crew, Work
 from itpm_pipeline.sandbox.company.delivery import Delivery
-from itpm_pipeline.sandbox.company.hours import HOUR, MINUTE, SECOND
+from itpm_pipeline.sandbox.company.hours import HOUR, MINUTE, SECOND, local_date
 from itpm_pipeline.sandbox.company.model import JiraIssue
 from itpm_pipeline.sandbox.company.world import World
 
@@ -56,7 +56,8 @@ class JiraDesk:
                             status_id=self.path.doing)
         epic = self._epic(issue)
         if epic and epic.status_id == self._epic_path(epic).new:
-            self._ledger.change(epic, at + 90 * SECOND, person, status_id=self._epic_path(epic).doing)
+            self._ledger.change(epic, at + 90 * SECOND, person, status_id=self._epic_path(epic).doing,
+                                start_date=local_date(at, self._crew.plan.zones[0]))
         if issue.id not in self._subtasks and self._random.random() < self._crew.plan.subtasks:
             self._split_into_subtasks(work, at + 2 * MINUTE, person)
 

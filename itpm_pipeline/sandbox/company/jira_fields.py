@@ -102,8 +102,8 @@ def _labels(_: Company, issue: JiraIssue, value: Sequence[str]) -> list[HistoryI
     return _system("labels", "labels", (None, " ".join(issue.labels)), (None, " ".join(value)))
 
 
-def _flagged(_: Company, issue: JiraIssue, value: bool) -> list[HistoryItem]:  # noqa: FBT001 - a field's value
-    def pair(is_flagged: bool) -> tuple[str | None, str | None]:  # noqa: FBT001
+def _flagged(_: Company, issue: JiraIssue, value: bool) -> list[HistoryItem]:
+    def pair(is_flagged: bool) -> tuple[str | None, str | None]:
         return (f"[{FLAG_OPTION_ID}]", "Impediment") if is_flagged else (None, None)
 
     return _custom(FLAGGED, pair(issue.is_flagged), pair(value))

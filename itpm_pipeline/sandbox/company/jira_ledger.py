@@ -22,6 +22,7 @@ from itpm_pipeline.sandbox.company.model import (
     HistoryItem,
     JiraIssue,
     JiraLink,
+    JiraProject,
     JiraSprint,
     RemoteLink,
     Worklog,
@@ -53,6 +54,10 @@ class JiraLedger:
         self._numbers = {"issue": _FIRST_ISSUE_ID, "link": _FIRST_LINK_ID, "worklog": _FIRST_WORKLOG_ID,
                          "remote": _FIRST_REMOTE_ID}
         self._links_of: dict[str, list[JiraLink]] = {}
+
+    def project(self, key: str) -> JiraProject:
+        """The project of that key."""
+        return self._projects[key]
 
     def create(
         self, at: int, author: str, project_key: str, type_: str, summary: str, status_id: str, **values: Any

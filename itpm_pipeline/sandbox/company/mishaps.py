@@ -2,7 +2,7 @@
 
 from itpm_pipeline.sandbox.company.crew import Crew, Work
 from itpm_pipeline.sandbox.company.dependencies import Dependencies
-from itpm_pipeline.sandbox.company.hours import DAY, HOUR, MINUTE, SECOND
+from itpm_pipeline.sandbox.company.hours import HOUR, MINUTE, SECOND
 from itpm_pipeline.sandbox.company.jira_desk import PATHS, JiraDesk
 from itpm_pipeline.sandbox.company.model import GithubIssue, JiraIssue
 from itpm_pipeline.sandbox.company.people import AUTOMATION
@@ -101,10 +101,10 @@ class Mishaps:
 
     def contest(self, now: int, person: str, crew: Crew, entries: int = _CONTESTED_ENTRIES) -> None:
         """People fight over the place, the labels and the priority of one issue for months."""
-        works = [work for work in crew.backlog if work_id(work) not in self._contested]
+        works = [work for work in (*crew.todo, *crew.doing, *crew.backlog) if work_id(work) not in self._contested]
         if not works:
             return
-        work = works[-1]
+        work = works[0]
         self._contested.add(work_id(work))
         at = now
         for number in range(entries):
@@ -178,6 +178,11 @@ class Mishaps:
                 self._world.jira.set_parent(issue, now, person, epic.id)
                 desk.adopt(epic, issue)
                 return
+
+    def get_stuck(self, now: int, person: str, crew: Crew) -> None:
+        """Somebody flags what is under work, and nobody resolves it."""
+        for work in crew.doing[:1]:
+            crew.desk.flag(work, now, person, is_on=True)
 
     def cancel_before_start(self, now: int, person: str, crew: Crew, sprint_id: int) -> None:
         """An issue planned for the next sprint is cancelled but left in it; it was never estimated."""

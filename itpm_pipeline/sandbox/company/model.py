@@ -212,8 +212,10 @@ class Milestone:
 
 @dataclass(slots=True)
 class TimelineEvent:
-    """One timeline item. ``kind`` is the GraphQL type (``ClosedEvent``); ``data`` its own fields, where issues,
-    pull requests and projects are given by node id, people by key, labels and issue types by name.
+    """One timeline item.
+
+    ``kind`` is the GraphQL type (``ClosedEvent``); ``data`` its own fields, where issues, pull requests and projects
+    are given by node id, people by key, labels and issue types by name.
 
     ================================================ ==============================================================
     kinds                                            keys of ``data``

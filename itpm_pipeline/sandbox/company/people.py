@@ -13,7 +13,7 @@ _FIRST = (
 _LAST = (
     "Albrecht", "Banerjee", "Çelik", "Dubois", "Eriksson", "Fernández", "Gupta", "Hoffmann", "Iyer", "Jensen",
     "Kowalski", "Lindgren", "Müller", "Nakamura", "O'Brien", "Petrov", "Quist", "Rao", "Schäfer", "Thompson", "Ueda",
-    "Varga", "Williams", "Xu", "Yılmaz", "Zhang", "Adeyemi",
+    "Varga", "Williams", "Xu", "Øster", "Zhang", "Adeyemi",
 )
 _HOSTILE_NAMES = {
     3: "Robert'); DROP TABLE Students;--",

@@ -1,9 +1,11 @@
 """Where work comes from: teams fill their backlogs with epics, stories, tasks and bugs."""
 
+from datetime import date
+
 from itpm_pipeline.sandbox.company.crew import Crew, Work
 from itpm_pipeline.sandbox.company.dependencies import Dependencies
 from itpm_pipeline.sandbox.company.github_desk import GithubDesk
-from itpm_pipeline.sandbox.company.hours import DAY, MINUTE, SECOND, local_date
+from itpm_pipeline.sandbox.company.hours import DAY, MINUTE, SECOND, local_date, local_instant
 from itpm_pipeline.sandbox.company.jira_desk import JiraDesk
 from itpm_pipeline.sandbox.company.model import GithubIssue, GithubProject, JiraIssue, Repository
 from itpm_pipeline.sandbox.company.releases import Releases
@@ -12,6 +14,8 @@ from itpm_pipeline.sandbox.company.world import World, work_id
 
 _CHILDREN_OF_EPIC = (5, 9)
 _WITH_EPIC, _WITH_DUE_DATE, _WITH_RELEASE, _WITH_PHRASE = 0.7, 0.15, 0.6, 0.35
+_SLIPS = 0.65
+"""Chance that a date that has come is moved on; else the issue stays overdue."""
 _PRIORITIES = ("Highest", "High", "Medium", "Medium", "Medium", "Medium", "Low", "Low", "Lowest")
 _LABELS = ("backend", "frontend", "quick-win", "tech-debt", "customer", "security", "ux")
 
@@ -44,16 +48,13 @@ class Refinement:
         kind = kind or ("bug" if random.random() < plan.bugs else "story")
         self._created += 1
         size = self._crew.size()
-        work = Work(None, self._crew, size)  # type: ignore[arg-type] - set just below
-        title = self._title(kind)
         points = None if random.random() < plan.unestimated else self._crew.nearest_estimate(size)
         text, blocker = self._writer.description(), None
         if random.random() < plan.dependent * _WITH_PHRASE:
             blocker = self._dependencies.candidate(self._crew)
-        if isinstance(self._crew.desk, JiraDesk):
-            self._create_in_jira(work, at, person, kind, title, text, points, blocker)
-        else:
-            self._create_on_github(work, at, person, kind, title, text, points, blocker)
+        create = self._create_in_jira if isinstance(self._crew.desk, JiraDesk) else self._create_on_github
+        work = create(at, person, kind, size, points)
+        self._describe(work, text, blocker, at, person)
         self._world.works[work_id(work)] = work
         self._dependencies.consider(work, at)
         return work
@@ -63,49 +64,66 @@ class Refinement:
             return HOSTILE_TITLES[(self._created // 17 + len(self._crew.plan.key)) % len(HOSTILE_TITLES)]
         return {"story": self._writer.story, "bug": self._writer.bug, "incident": self._writer.incident}[kind]()
 
-    def _with_phrase(self, work: Work, text: str, blocker: Work | None) -> str:
-        if blocker is None or not self._dependencies.may_wait(blocker, work):
-            return text
-        return f"{text}\n\n{self._dependencies.phrase(blocker, work)}"
+    def _describe(self, work: Work, text: str, blocker: Work | None, at: int, person: str) -> None:
+        """Write the description, perhaps with a sentence that it waits for something."""
+        waits = blocker is not None and self._dependencies.may_wait(blocker, work)
+        if blocker and waits:
+            text = f"{text}\n\n{self._dependencies.phrase(blocker, work)}"
+        if isinstance(work.issue, JiraIssue):
+            work.issue.description = text
+            return
+        work.issue.body = text
+        if blocker and waits and isinstance(blocker.issue, GithubIssue):
+            self._world.github.event(blocker.issue, at, person, "CrossReferencedEvent",
+                                     source=work.issue.node_id, willCloseTarget=False)
 
     # --- Jira
 
-    def _create_in_jira(
-        self, work: Work, at: int, person: str, kind: str, title: str, text: str, points: float | None,
-        blocker: Work | None,
-    ) -> None:
+    def _create_in_jira(self, at: int, person: str, kind: str, size: float, points: float | None) -> Work:
         random, plan, desk = self._random, self._crew.plan, self._crew.desk
         assert isinstance(desk, JiraDesk)
         key = random.choice(plan.projects)
-        project = next(each for each in self._world.company.jira_projects.values() if each.key == key)
+        components = self._world.jira.project(key).components
         type_ = {"bug": "Bug", "incident": "Incident"}.get(kind) or random.choice(("Story", "Story", "Task"))
-        if type_ == "Incident" and key != "OPS":
-            type_ = "Bug"
-        values = {"priority": "Highest" if kind == "incident" else random.choice(_PRIORITIES)}
-        labels = [plan.label] if plan.label else []
-        if random.random() < 0.4:
-            labels.append(random.choice(_LABELS))
-        if self._created % 41 == 11:
-            labels.append(HOSTILE_LABELS[self._created // 41 % len(HOSTILE_LABELS)].replace(" ", "_"))
-        estimated_later = points is not None and random.random() < 0.3
-        is_estimating = plan.cadence == "scrum"
+        due = None
         if random.random() < _WITH_DUE_DATE:
-            values["due_date"] = local_date(at + random.randrange(10, 70) * DAY, plan.zones[0])
-        if plan.worklogs and random.random() < 0.5:
-            values["original_seconds"] = values["remaining_seconds"] = round(work.size * 4) * 3600
+            due = local_date(at + random.randrange(10, 70) * DAY, plan.zones[0])
+        seconds = round(size * 4) * 3600 if plan.worklogs and random.random() < 0.5 else None
+        at_once = plan.cadence == "scrum" and random.random() < 0.7
         issue = self._world.jira.create(
-            at, person, key, type_, title, desk.path.new, labels=labels,
-            components=[random.choice(project.components)] if project.components and random.random() < 0.6 else [],
-            points=points if is_estimating and not estimated_later else None, **values,
+            at, person, key, type_, self._title(kind), desk.path.new, labels=self._labels(),
+            components=[random.choice(components)] if components and random.random() < 0.6 else [],
+            points=points if at_once else None, due_date=due, original_seconds=seconds, remaining_seconds=seconds,
+            priority="Highest" if kind == "incident" else random.choice(_PRIORITIES),
         )
-        work.issue = issue
-        issue.description = self._with_phrase(work, text, blocker)
+        work = Work(issue, self._crew, size)
         if kind == "story" and random.random() < _WITH_EPIC:
             self._place_in_epic(issue, desk, at + 20 * SECOND, person)
-        if is_estimating and estimated_later:
+        if plan.cadence == "scrum" and not at_once and points is not None:
             self._crew.act(at + random.randrange(MINUTE, 4 * DAY), person, self._estimate, work, points)
+        if due:
+            self._plan_review(issue, due, person)
         if random.random() < _WITH_RELEASE:
             self._releases.plan_for_next(issue, at + 30 * SECOND, person)
+        return work
+
+    def _labels(self) -> list[str]:
+        labels = [self._crew.plan.label] if self._crew.plan.label else []
+        if self._random.random() < 0.4:
+            labels.append(self._random.choice(_LABELS))
+        if self._created % 41 == 11:
+            labels.append(HOSTILE_LABELS[self._created // 41 % len(HOSTILE_LABELS)].replace(" ", "_"))
+        return labels
+
+    def _plan_review(self, issue: JiraIssue, due: date, person: str) -> None:
+        self._crew.act(local_instant(due, 16, self._crew.plan.zones[0]), person, self._review_due_date, issue)
+
+    def _review_due_date(self, now: int, person: str, issue: JiraIssue) -> None:
+        """The day has come: what is not done slips, again and again, or stays overdue."""
+        if issue.resolution is None and issue.deleted_at is None and self._random.random() < _SLIPS:
+            due = local_date(now + self._random.randrange(4, 25) * DAY, self._crew.plan.zones[0])
+            self._world.jira.change(issue, now, person, due_date=due)
+            self._plan_review(issue, due, person)
 
     def _place_in_epic(self, issue: JiraIssue, desk: JiraDesk, at: int, person: str) -> None:
         epic = self._epic
@@ -130,6 +148,7 @@ class Refinement:
             description=self._writer.description(), start_date=begin, due_date=due,
             labels=[plan.label] if plan.label else [],
         )
+        self._plan_review(epic, due, person)
         self._epic, self._epics, self._places_left = epic, self._epics + 1, random.randint(*_CHILDREN_OF_EPIC)
         return epic
 
@@ -139,34 +158,25 @@ class Refinement:
 
     # --- GitHub
 
-    def _create_on_github(
-        self, work: Work, at: int, person: str, kind: str, title: str, text: str, points: float | None,
-        blocker: Work | None,
-    ) -> None:
+    def _create_on_github(self, at: int, person: str, kind: str, size: float, points: float | None) -> Work:
         random, ledger, desk = self._random, self._world.github, self._crew.desk
         assert isinstance(desk, GithubDesk)
+        assert self._board is not None
         repo = self._repository()
-        type_ = {"story": random.choice(("Feature", "Feature", "Task")), "bug": "Bug", "incident": "Bug"}[kind]
-        issue = ledger.create(at, person, repo, title, text, type_)
-        work.issue = issue
-        issue.body = self._with_phrase(work, text, blocker)
-        if blocker and issue.body != text and isinstance(blocker.issue, GithubIssue):
-            ledger.event(blocker.issue, at, person, "CrossReferencedEvent", source=issue.node_id,
-                         willCloseTarget=False)
-        if kind == "incident":
-            ledger.label(issue, at, person, "incident")
-        elif random.random() < 0.5:
+        type_ = "Bug" if kind == "bug" else random.choice(("Feature", "Feature", "Task"))
+        issue = ledger.create(at, person, repo, self._title(kind), "", type_)
+        if random.random() < 0.5:
             ledger.label(issue, at, person, "bug" if kind == "bug" else random.choice(_LABELS))
         if self._created % 23 == 7:
             ledger.label(issue, at, person, HOSTILE_LABELS[self._created // 23 % len(HOSTILE_LABELS)])
-        if self._board is not None:
-            ledger.add_to_project(issue, at + 3 * SECOND, person, self._board)
-            if points is not None:
-                ledger.set_estimate(issue, at + random.randrange(10, 50) * SECOND, points)
+        ledger.add_to_project(issue, at + 3 * SECOND, person, self._board)
+        if points is not None:
+            ledger.set_estimate(issue, at + random.randrange(10, 50) * SECOND, points)
         if kind == "story" and random.random() < _WITH_EPIC:
             self._place_under_parent(issue, repo, desk, at + 8 * SECOND, person)
         if random.random() < _WITH_RELEASE:
             self._releases.milestone_next(issue, at + 12 * SECOND, person)
+        return Work(issue, self._crew, size)
 
     def _repository(self) -> Repository:
         repos = self._crew.plan.repos

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from itpm_pipeline.sandbox.company.blueprint import TeamPlan
-from itpm_pipeline.sandbox.company.hours import DAY, HOUR, instant_of, local_date, moment_of
+from itpm_pipeline.sandbox.company.hours import DAY, HOUR, SECOND, instant_of, local_date, moment_of
 from itpm_pipeline.sandbox.company.identifiers import node_id
 from itpm_pipeline.sandbox.company.model import GithubIssue, JiraIssue, JiraProject, JiraVersion, Milestone, Repository
 from itpm_pipeline.sandbox.company.world import World
@@ -22,6 +22,8 @@ class Releases:
         self._upcoming: dict[str, list[JiraVersion]] = {}
         self._milestones: dict[str, list[Milestone]] = {}
         self._version_number = 10_200
+        self._planned: dict[str, list[JiraIssue]] = {}
+        """Issues ever put into a version."""
 
     def begin(self) -> None:
         """Set up the releases of every project and repository with a team."""
@@ -48,8 +50,10 @@ class Releases:
         upcoming = self._upcoming.setdefault(project.key, [])
         for number, day in enumerate(self._days(team, is_late=is_late), start=1):
             self._version_number += 1
-            version = JiraVersion(str(self._version_number), f"{project.key.lower()}-1.{number}",
-                                  day - timedelta(days=_QUARTER), day, description=f"Release {number} of {project.name}")
+            version = JiraVersion(
+                str(self._version_number), f"{project.key.lower()}-1.{number}", day - timedelta(days=_QUARTER), day,
+                description=f"Release {number} of {project.name}",
+            )
             project.versions.append(version)
             upcoming.append(version)
             released = instant_of(datetime.combine(day, time(13), tzinfo=UTC)) + self._random.randrange(HOUR)
@@ -64,6 +68,7 @@ class Releases:
         version = next((each for each in upcoming if each.release_date and each.release_date > today), None)
         if version:
             self._world.jira.change(issue, at, person, fix_version_ids=[version.id])
+            self._planned.setdefault(version.id, []).append(issue)
 
     def _release(self, now: int, project: JiraProject, version: JiraVersion, team: str) -> None:
         """Release; what is not done goes into the following version when the team next works."""
@@ -77,10 +82,12 @@ class Releases:
         self, now: int, person: str, project: JiraProject, version: JiraVersion, following: JiraVersion | None
     ) -> None:
         left = [
-            issue for issue in self._world.company.jira_issues.values()
+            issue for issue in self._planned.pop(version.id, ())
             if version.id in issue.fix_version_ids and issue.project_id == project.id
             and issue.resolution is None and issue.deleted_at is None
         ]
+        if following:
+            self._planned.setdefault(following.id, []).extend(left)
         for number, issue in enumerate(left):
             self._world.jira.change(issue, now + number * 700, person,
                                     fix_version_ids=[following.id] if following else [])
@@ -94,13 +101,14 @@ class Releases:
             created = max(created, self._world.begin + DAY)
             milestone = Milestone(
                 node_id("MI", self._world.github.next_number()), number, f"{repo.name} 2.{number}", moment_of(created),
-                moment_of(created), datetime.combine(day, time(0), tzinfo=UTC), description=f"Quarterly release {number}",
+                moment_of(created), datetime.combine(day, time(0), tzinfo=UTC),
+                description=f"Quarterly release {number}",
             )
             planned.append(milestone)
             if created <= self._world.agenda.end:
                 repo.milestones.append(milestone)
             closing = instant_of(datetime.combine(day, time(15), tzinfo=UTC)) + self._random.randrange(2 * DAY)
-            self._world.agenda.plan(closing, self._close_milestone, repo, milestone)
+            self._world.agenda.plan(closing, self._close_milestone, milestone)
 
     def milestone_next(self, issue: GithubIssue, at: int, person: str) -> None:
         """Put an issue into the next milestone of its repository."""
@@ -112,6 +120,5 @@ class Releases:
         if milestone:
             self._world.github.milestone(issue, at, person, milestone)
 
-    def _close_milestone(self, now: int, repo: Repository, milestone: Milestone) -> None:
-        milestone.closed_at = milestone.updated_at = moment_of(now - now % 1_000)
-        del repo
+    def _close_milestone(self, now: int, milestone: Milestone) -> None:
+        milestone.closed_at = milestone.updated_at = moment_of(now - now % SECOND)

@@ -52,7 +52,10 @@ class ScopeChanges:
         return count
 
     def _some_time(self, start: int, end: int) -> int:
-        return self._random.randrange(start + 30 * MINUTE, max(start + HOUR, end - _NO_CHANGES_BEFORE_END))
+        """Rather early than late."""
+        span = max(HOUR, end - _NO_CHANGES_BEFORE_END - start)
+        share: float = self._random.random() ** 1.7
+        return start + 30 * MINUTE + round(span * share)
 
     def _is_too_late(self, now: int, box: TimeBox, end: int) -> bool:
         return now > end - HOUR or box.is_over()

@@ -186,7 +186,7 @@ class ScrumCadence:
         crew.act(now + (close - now) * 2 // 3, crew.lead, self._plan_ahead)
         self._scope.plan(_Box(self._world, sprint, self.following), now, close)
         if crew.plan.workflow == "release":
-            for offset in (1, 5):
+            for offset in (1, 5, 6):
                 crew.act(now + offset * DAY + HOUR, crew.lead, self._release_train)
 
     def _nominal(self, number: int) -> date:
@@ -252,7 +252,8 @@ class ScrumCadence:
         assert following is not None
         crew.todo = []
         at = now + 180
-        loses, self.loses_at_close = self.loses_at_close and bool(incomplete), False
+        loses = self.loses_at_close and any(self._world.works[issue.id].stage != "gone" for issue in incomplete)
+        self.loses_at_close = self.loses_at_close and not loses
         for issue in incomplete:
             work = self._world.works[issue.id]
             if work.stage == "gone":

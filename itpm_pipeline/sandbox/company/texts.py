@@ -21,7 +21,8 @@ _BUGS = (
     "{object}: duplicate entries", "Users see stale {object}", "{object} ignores the time zone",
 )
 _INCIDENTS = (
-    "Payment provider answers 503", "Database failover took 9 minutes", "Queue of {object} grows", "Disk full on node 7",
+    "Payment provider answers 503", "Database failover took 9 minutes", "Queue of {object} grows",
+    "Disk full on node 7",
     "Latency of {object} above SLO", "Certificate expired",
 )
 _SENTENCES = (
@@ -37,7 +38,7 @@ _EPICS = (
 )
 
 HOSTILE_TITLES: tuple[str, ...] = (
-    "<script>alert(\"title\")</script><img src=x onerror=alert(1)>",
+    '<script>alert("title")</script><img src=x onerror=alert(1)>',
     "Robert'); DROP TABLE issue; --",
     "=cmd|' /C calc'!A0",
     "\x1b[31mred alert\x1b[0m\x1b]0;owned\x07",

@@ -112,8 +112,10 @@ class Observer:
         self.truth.sprints.append(self._accounts.pop(sprint).settle(end))
 
     def finish(self, invisible: set[str]) -> None:
-        """Complete the notes: issues done without ever being in progress started when they finished; strike
-        ``invisible`` issues."""
+        """Complete the notes and strike ``invisible`` issues.
+
+        Issues that are done without ever having been in progress started when they finished.
+        """
         truth = self.truth
         for issue, finished in truth.finished_at.items():
             truth.started_at.setdefault(issue, finished)

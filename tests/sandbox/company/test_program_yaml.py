@@ -33,7 +33,8 @@ def test_settings_describe_the_company(company, settings):
 def test_facts_are_readable_and_consistent(company, settings):
     tables = fact_files(settings.facts)
     assert set(tables) == {
-        "capacity", "allocation", "time_off", "budget_baseline", "budget_period", "cost_actual", "kr_observation", "risk",
+        "capacity", "allocation", "time_off", "budget_baseline", "budget_period", "cost_actual", "kr_observation",
+        "risk",
     }
     assert all(table.num_rows > 5 for table in tables.values())
     budgets = {row["project_ref"]: row["bac"] for row in tables["budget_baseline"].to_pylist()}

@@ -54,37 +54,35 @@ def lines_of(company: Company, issue: JiraIssue):
     )
 
 
+def scope_of(sprint, start, end, sprints, statuses, done_statuses):
+    """Steps 1 to 3: committed, in scope at the end, last entry, last exit."""
+    inside = committed = str(sprint) in sprints.at(start) and statuses.at(start) not in done_statuses
+    entry = exit_ = None
+    for moment in sorted({t for each in (sprints, statuses) for t in each.times if start < t < end}):
+        member, done = str(sprint) in sprints.at(moment), statuses.at(moment) in done_statuses
+        is_rollover = moment >= end - GRACE and not done
+        if inside and not member and not is_rollover:
+            inside, exit_ = False, moment
+        elif not inside and member and not done:
+            inside, entry = True, moment
+    return committed, inside, entry, exit_
+
+
 def account(sprint, start, end, lines, done_statuses) -> SprintTruth:
     """Section 2.2, steps 1 to 5, from lines of values: issue -> (sprints, status, points)."""
     truth = SprintTruth(f"jira:{sprint}", start, end)
     for issue, (sprints, statuses, points) in lines.items():
-        times = sorted({t for each in (sprints, statuses) for t in each.times if start < t < end})
-
-        def scope(moment, sprints=sprints, statuses=statuses):
-            member = str(sprint) in sprints.at(moment)
-            return member, statuses.at(moment) in done_statuses
-
-        member, done = scope(start)
-        inside = committed = member and not done
-        entry = exit_ = None
-        for moment in times:
-            member, done = scope(moment)
-            if inside and not member:
-                if moment >= end - GRACE and not done:
-                    continue
-                inside, exit_ = False, moment
-            elif not inside and member and not done:
-                inside, entry = True, moment
+        committed, inside, entry, exit_ = scope_of(sprint, start, end, sprints, statuses, done_statuses)
+        is_done = statuses.before(end) in done_statuses
         if committed:
             truth.committed[issue] = points.at(start)
         elif entry:
             truth.added[issue] = points.at(entry)
         if inside:
-            is_done = statuses.before(end) in done_statuses
             (truth.completed if is_done else truth.not_completed)[issue] = points.before(end)
         elif exit_:
             truth.removed[issue] = points.at(exit_)
-        elif str(sprint) in sprints.before(end) and statuses.before(end) in done_statuses:
+        elif str(sprint) in sprints.before(end) and is_done:
             truth.completed_outside.append(issue)
     return truth
 
@@ -124,7 +122,7 @@ def test_iterations_follow_from_what_really_happened(company):
             issue = issues[item.issue]
             iterations = Line(None, item.iteration_history)
             estimates = Line(None, item.estimate_history)
-            closings = Line(False, [
+            closings = Line(None, [
                 (event.at, event.kind == "ClosedEvent") for event in issue.timeline
                 if event.kind in {"ClosedEvent", "ReopenedEvent"}
             ])
@@ -135,7 +133,7 @@ def test_iterations_follow_from_what_really_happened(company):
             done = closings.before(truth.end_at)
             in_scope = item.issue in truth.completed or item.issue in truth.not_completed
             assert is_member == (in_scope or item.issue in truth.completed_outside)
-            assert not in_scope or done == (item.issue in truth.completed)
+            assert not in_scope or bool(done) == (item.issue in truth.completed)
             if in_scope:
                 ending = truth.completed if done else truth.not_completed
                 assert ending[item.issue] == estimates.before(truth.end_at)
