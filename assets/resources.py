@@ -11,6 +11,7 @@ import dagster as dg
 import sqlalchemy as sa
 from pydantic import PrivateAttr
 
+from assets.dead_runs import living
 from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
 from itpm_pipeline.errors import ItpmError
@@ -37,12 +38,13 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
     _warehouse: Warehouse | None = PrivateAttr(default=None)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:  # noqa: ARG002
-        """One run."""
-        try:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:
+        """One run. Before its first step waits for a place in the pool, the places of killed runs are freed."""
+        with ExitStack() as run:
+            if context.instance is not None and context.run is not None:
+                run.enter_context(living(context.instance, context.run.run_id))
+            run.callback(self._let_go)
             yield self
-        finally:
-            self._let_go()
 
     @cached_property
     def settings(self) -> Settings:
