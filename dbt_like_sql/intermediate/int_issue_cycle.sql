@@ -38,7 +38,7 @@ clock as (
     inner join {{ ref('int_issue_state') }} as state on issue.issue_id = state.issue_id
     cross join parameter
     left join {{ ref('int_not_delivered_resolution') }} as not_delivered
-        on lower(state.resolution) = not_delivered.resolution
+        on replace(lower(state.resolution), '’', '''') = not_delivered.resolution
 
 ),
 

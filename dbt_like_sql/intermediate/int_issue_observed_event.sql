@@ -9,6 +9,7 @@ with reading as (
             when observation.field = 'sprint' then 'iteration:' || coalesce(observation.scope, '')
             else observation.field
         end as field,
+        coalesce(observation.scope, '') as scope,
         observation.observed_at,
         nullif(observation.value, '') as value,
         observation.source_updated_at,
@@ -41,7 +42,8 @@ judged as (
         -- The tracker's word on when a value was set counts if it lies between the two readings.
         coalesce(source_updated_at > read_before_at and source_updated_at <= observed_at, false) as is_dated
     from reading
-    where reading_no = 1 or value is distinct from value_before
+    -- A first reading without a value says nothing that another project's item could not say better.
+    where (reading_no = 1 and value is not null) or (reading_no > 1 and value is distinct from value_before)
 
 )
 
@@ -49,7 +51,11 @@ select
     issue_id,
     field,
     'observation' as source_event_id,
-    reading_no as item_ordinal,
+    -- Several projects may hold a value for the same field of an issue; the one set last counts.
+    row_number() over (
+        partition by issue_id, field
+        order by case when is_first then coalesce(source_updated_at, created_at) else observed_at end, scope, reading_no
+    ) as item_ordinal,
     case
         -- The first reading tells the value, and at best since when; without that it counts from creation.
         when is_first then coalesce(source_updated_at, created_at)
@@ -67,6 +73,8 @@ select
     case
         when is_first and source_updated_at is null
             then greatest(cast(0 as bigint), date_diff('second', created_at, observed_at))
+        -- That a value was taken away has no date of its own, only the last change of the project item.
+        when is_dated and value is null then date_diff('second', read_before_at, source_updated_at)
         when is_first or is_dated then cast(0 as bigint)
         else date_diff('second', read_before_at, observed_at)
     end as precision_seconds

@@ -2,7 +2,7 @@
 -- An end that cannot be resolved gets a placeholder id, unless all we have is a text that names an unknown project.
 with link as (
 
-    select * from {{ source('core', 'issue_link') }}
+    select * from {{ ref('int_issue_link') }}
 
 ),
 

@@ -7,7 +7,11 @@ with parameter as (
 
 sprint as (
 
-    select * from {{ source('core', 'sprint') }} where not coalesce(is_deleted, false)
+    select told.*
+    from {{ source('core', 'sprint') }} as told
+    inner join {{ ref('int_sprint_alias') }} as alias
+        on told.sprint_id = alias.sprint_id and alias.sprint_id = alias.current_sprint_id
+    where not coalesce(told.is_deleted, false)
 
 ),
 

@@ -32,7 +32,7 @@ valued as (
         not_delivered.resolution is null as is_deliverable
     from {{ ref('int_sprint_issue_value') }} as value
     left join {{ ref('int_not_delivered_resolution') }} as not_delivered
-        on lower(value.resolution) = not_delivered.resolution
+        on replace(lower(value.resolution), '’', '''') = not_delivered.resolution
 
 )
 

@@ -60,7 +60,8 @@ identified as (
         listed.provenance,
         listed.precision_seconds
     from listed
-    inner join sprint on listed.ref = sprint.sprint_id
+    inner join {{ ref('int_sprint_alias') }} as alias on listed.ref = alias.sprint_id
+    inner join sprint on alias.current_sprint_id = sprint.sprint_id
     union
     -- GitHub tells milestones of the past by title only.
     select

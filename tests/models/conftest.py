@@ -1,7 +1,7 @@
 """Builds the real models over an event log in an in-memory DuckDB."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,20 +9,22 @@ from typing import Any, Protocol
 import pytest
 import sqlalchemy as sa
 
-from itpm_pipeline.metric_settings import MetricSettings
-from itpm_pipeline.modeling.build import BuildReport, build
-from itpm_pipeline.modeling.project import Project, load_project
 from event_log import EventLog
+from itpm_pipeline.metric_settings import MetricSettings
+from itpm_pipeline.modeling.build import prepare
+from itpm_pipeline.modeling.checks import require_passed, run_checks
+from itpm_pipeline.modeling.graph import build_order
+from itpm_pipeline.modeling.project import Project, load_project
+from itpm_pipeline.modeling.render import Schemas, render
 
 AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
 
 @dataclass
 class Built:
-    """Tables as built, and the report of the build."""
+    """Tables as built."""
 
     connection: sa.Connection
-    report: BuildReport
 
     def rows(self, table: str, where: str = "true") -> list[dict[str, Any]]:
         """Rows of a table such as ``mart.dim_team``."""
@@ -36,40 +38,44 @@ class Built:
 
 
 class Build(Protocol):
-    """Builds models; blocking checks must pass."""
+    """Builds all models; blocking checks must pass."""
 
     def __call__(
-        self, log: EventLog, *, select: str | None = None, as_of: datetime = AS_OF,
-        metrics: Mapping[str, Any] | None = None,
+        self, log: EventLog, *, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None
     ) -> Built: ...
 
 
 @pytest.fixture(scope="session")
 def project() -> Project:
-    """The real models, without their descriptions: a thousand comments take longer than the tables."""
-    described = load_project(Path(__file__).resolve().parents[2] / "dbt_like_sql")
-    models = {name: replace(model, description="", columns=()) for name, model in described.models.items()}
-    return Project(models, described.sources)
+    return load_project(Path(__file__).resolve().parents[2] / "dbt_like_sql")
+
+
+@pytest.fixture(scope="session")
+def script(project: Project) -> str:
+    """All models in order, rendered once: templates, comments and column lists cost more than these small tables."""
+    schemas = Schemas()
+    return ";\n".join(
+        f"create table {schemas.relation(project.models[name].schema, name)} as\n{render(project.models[name], project)}"
+        for name in build_order(project)
+    )
 
 
 @pytest.fixture(scope="module")
-def build_models(project: Project) -> Iterator[Build]:
+def build_models(project: Project, script: str) -> Iterator[Build]:
     """A function from an event log to its tables. Its databases close with the module."""
-    open_engines: list[tuple[sa.Engine, sa.Connection]] = []
+    engines: list[tuple[sa.Engine, sa.Connection]] = []
 
-    def run(
-        log: EventLog, *, select: str | None = None, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None
-    ) -> Built:
+    def run(log: EventLog, *, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None) -> Built:
         engine = sa.create_engine("duckdb:///:memory:")
         connection = engine.connect()
-        open_engines.append((engine, connection))
+        engines.append((engine, connection))
         log.load(connection)
-        settings = MetricSettings.model_validate(metrics or {})
-        report = build(connection, project, as_of=as_of, settings=settings, select=select)
-        report.require_passed()
-        return Built(connection, report)
+        prepare(connection, as_of=as_of, settings=MetricSettings.model_validate(metrics or {}))
+        connection.connection.driver_connection.execute(script)
+        require_passed(run_checks(connection, project))
+        return Built(connection)
 
     yield run
-    for engine, connection in open_engines:
+    for engine, connection in engines:
         connection.close()
         engine.dispose()

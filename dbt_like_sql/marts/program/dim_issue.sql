@@ -53,6 +53,6 @@ inner join {{ ref('int_issue_clock') }} as clock on issue.issue_id = clock.issue
 left join {{ ref('int_issue_plan') }} as plan on issue.issue_id = plan.issue_id
 left join {{ source('core', 'status') }} as status on state.status_id = status.status_id
 left join {{ ref('int_not_delivered_resolution') }} as not_delivered
-    on lower(state.resolution) = not_delivered.resolution
+    on replace(lower(state.resolution), '’', '''') = not_delivered.resolution
 left join {{ ref('int_issue_blocked_interval') }} as blocked
     on issue.issue_id = blocked.issue_id and blocked.valid_to is null

@@ -1,0 +1,44 @@
+-- One row per link as seen from one issue, with the direction that the settings give to link types of one's own.
+-- Mapping directs the types every Jira has; all others come as relations from the issue on the outward side.
+with link as (
+
+    select * from {{ source('core', 'issue_link') }}
+
+),
+
+role as (
+
+    select
+        substr(lower(setting), length('link_outward_role:') + 1) as link_type,
+        max(value) as outward_role
+    from {{ source('ops', 'setting_value') }}
+    where setting like 'link_outward_role:%'
+    group by substr(lower(setting), length('link_outward_role:') + 1)
+
+),
+
+directed as (
+
+    select
+        link.*,
+        link.edge_type = 'relates' and role.outward_role is not null as is_dependency,
+        link.edge_type = 'relates' and coalesce(role.outward_role = 'blocked', false) as is_reversed
+    from link
+    left join role on lower(link.type_raw) = role.link_type and link.provenance = 'jira_link'
+
+)
+
+select
+    seen_from_id,
+    link_ref,
+    instance,
+    case when is_reversed then blocked_issue_id else blocker_issue_id end as blocker_issue_id,
+    case when is_reversed then blocked_ref else blocker_ref end as blocker_ref,
+    case when is_reversed then blocker_issue_id else blocked_issue_id end as blocked_issue_id,
+    case when is_reversed then blocker_ref else blocked_ref end as blocked_ref,
+    case when is_dependency then 'blocks' else edge_type end as edge_type,
+    type_raw,
+    provenance,
+    confidence,
+    observed_at
+from directed
