@@ -54,8 +54,9 @@ class Listing:
     """Property of the answer that holds the list; None: the answer is the list."""
 
 
+FIELD_LISTING = Listing("fields", "field")
 LISTINGS = (
-    Listing("fields", "field"),
+    FIELD_LISTING,
     Listing("statuses", "status"),
     Listing("issue_types", "issuetype"),
     Listing("priorities", "priority"),

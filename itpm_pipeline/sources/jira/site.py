@@ -54,7 +54,7 @@ def read_site(session: JiraSession, server: Server, emission: Emission, known_in
     for project in projects:
         yield emission.record("projects", project["id"], project)
     for listing in LISTINGS:
-        for entry in _listed(session, listing, emission.traffic(listing.stream)):
+        for entry in list_entries(session, listing, emission.traffic(listing.stream)):
             yield emission.record(listing.stream, entry[listing.key], entry)
     try:
         boards = _boards(session, projects, emission.traffic("boards"))
@@ -73,7 +73,8 @@ def info_digest(server: Server) -> str:
     return hashlib.sha256(json_text.dumps(steady)).hexdigest()
 
 
-def _listed(session: JiraSession, listing: Listing, traffic: Traffic) -> list[dict[str, Any]]:
+def list_entries(session: JiraSession, listing: Listing, traffic: Traffic) -> list[dict[str, Any]]:
+    """Entries of a plain list of the site."""
     doing = f"listing the {listing.stream.replace('_', ' ')}"
     answer = session.get(doing, session.platform(listing.path, traffic), traffic)
     return entries_of(answer if listing.inside else {"values": answer}, listing.inside or "values", doing)

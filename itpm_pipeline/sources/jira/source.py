@@ -1,12 +1,13 @@
 """Jira as a source: implements :class:`itpm_pipeline.extract.source.Source`."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.config import JiraTracker
-from itpm_pipeline.errors import CredentialError
+from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
 from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream
@@ -15,12 +16,11 @@ from itpm_pipeline.sources.jira.emission import Emission, utc_now
 from itpm_pipeline.sources.jira.fields import find_roles
 from itpm_pipeline.sources.jira.issues import project_jql, search_pages
 from itpm_pipeline.sources.jira.mapping import map_record
-from itpm_pipeline.sources.jira.paging import entries_of
 from itpm_pipeline.sources.jira.probe import probe
 from itpm_pipeline.sources.jira.project import read_project
 from itpm_pipeline.sources.jira.session import JiraSession
-from itpm_pipeline.sources.jira.settings import PROJECT_STREAMS, SITE_STREAMS
-from itpm_pipeline.sources.jira.site import info_digest, list_projects, read_site
+from itpm_pipeline.sources.jira.settings import FIELD_LISTING, PROJECT_STREAMS, SITE_STREAMS
+from itpm_pipeline.sources.jira.site import info_digest, list_entries, list_projects, read_site
 
 ARCHIVED = "archived"
 """Reason why an archived project is not read: search does not return its issues."""
@@ -29,7 +29,7 @@ ARCHIVED = "archived"
 class JiraSource:
     """One Jira Cloud or Data Center site."""
 
-    kind = "jira"
+    kind: str = "jira"
     streams: Sequence[Stream] = SITE_STREAMS + PROJECT_STREAMS
 
     def __init__(
@@ -39,6 +39,7 @@ class JiraSource:
         self.tracker = tracker.name
         self._settings = tracker
         self._session = JiraSession(tracker, client)
+        self._fields: Sequence[Mapping[str, Any]] = ()
         self._now = now
 
     def probe(self) -> Probe:
@@ -68,7 +69,12 @@ class JiraSource:
 
         def records() -> Iterator[RawRecord]:
             server = self._session.ask_server(emission.traffic("server_info"))
-            yield from read_site(self._session, server, emission, known)
+            fields: list[Mapping[str, Any]] = []
+            for record in read_site(self._session, server, emission, known):
+                if record.stream == FIELD_LISTING.stream:
+                    fields.append(json_text.loads(record.payload))
+                yield record
+            self._fields = fields
             read.outcomes = emission.finished()
             read.cursor = Cursor(server.time, {"server_info": info_digest(server)})
 
@@ -125,12 +131,8 @@ class JiraSource:
         self._session.close()
 
     def _fields_to_read(self, traffic: Traffic) -> list[str]:
-        doing = "listing the fields"
-        fields = entries_of(
-            {"values": self._session.get(doing, self._session.platform("field", traffic), traffic)}, "values", doing
-        )
+        """Fields to ask for, by the list that came with the last reading of the site, if there was one."""
+        fields = self._fields or list_entries(self._session, FIELD_LISTING, traffic)
         settings = self._settings
         roles = find_roles(fields, team_field=settings.team_field, start_date_field=settings.start_date_field)
-        if not fields:
-            raise CredentialError(f"{self.tracker}: {doing}: there are none; the token's account may see nothing")
         return roles.to_read

@@ -431,6 +431,15 @@ def test_a_clock_is_no_news(site, open_source):
     assert len(streams["server_info"]) == 1
 
 
+def test_fields_listed_with_the_site_are_not_listed_again_for_each_project(site, open_source, issues):
+    issues(1)
+    source = open_source()
+    consume(source.read_site(None))
+    consume(source.read_project(PAY, None))
+    consume(source.read_project(PAY, None))
+    assert site.counts()["GET api/3/field"] == 1
+
+
 def test_a_site_without_boards_is_told(site, open_source, other_answer):
     def missing(_):
         raise other_answer(404, b"")
