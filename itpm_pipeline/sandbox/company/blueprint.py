@@ -7,7 +7,7 @@ board or repository; a smaller one has a shorter history.
 from dataclasses import dataclass, field, replace
 
 CORE_ISSUES = 1_500
-SMALLEST, LARGEST = 150, 100_000
+SMALLEST, LARGEST = 200, 100_000
 SIZES = {"small": CORE_ISSUES, "medium": 20_000}
 HISTORY_WEEKS = 78
 
@@ -67,7 +67,7 @@ class TeamPlan:
     workflow: str = "review"
     slots: int = 3
     """Issues under work at once."""
-    optimism: float = 1.0
+    optimism: float = 1.06
     creep: float = 1.0
     churn: float = 1.0
     dependent: float = 0.06
@@ -154,28 +154,28 @@ _REPOSITORIES = (
 
 _TEAMS = (
     TeamPlan(
-        "payments", "Payments Core", "scrum", "PAYMENTS", (BERLIN, BERLIN, LONDON, BERLIN), 78, (20, 26, 12),
+        "payments", "Payments Core", "scrum", "PAYMENTS", (BERLIN, BERLIN, LONDON, BERLIN), 78, (22, 28, 4),
         projects=("PAY",), code="payments-gateway", board="Payments board", sprint_name="Payments Sprint {n}",
-        into_sprint=12, scale=(2, 3, 5, 8, 13), slots=4, optimism=1.12, creep=1.8, churn=1.6, dependent=0.16,
+        into_sprint=12, scale=(2, 3, 5, 8, 13), slots=4, optimism=1.18, creep=1.8, churn=1.6, dependent=0.16,
         unestimated=0.08, late=0.3, worklogs=True, backlog=38,
     ),
     TeamPlan(
-        "checkout", "Checkout", "scrum", "PORTAL", (BERLIN, BERLIN, KOLKATA, LONDON), 34, (22, 28, 30),
+        "checkout", "Checkout", "scrum", "PORTAL", (BERLIN, BERLIN, KOLKATA, LONDON), 30, (22, 28, 30),
         projects=("WEB", "SHOP"), code="checkout", board="Checkout board", sprint_name="Checkout {n}",
         into_sprint=6, scale=(1, 2, 3, 5, 8, 13), workflow="test", creep=0.8, worklogs=True, backlog=22,
     ),
     TeamPlan(
-        "portal-alpha", "Portal Squad Alpha", "scrum", "PORTAL", (YORK, YORK, CHICAGO), 30, (22, 26, 29),
+        "portal-alpha", "Portal Squad Alpha", "scrum", "PORTAL", (YORK, YORK, CHICAGO), 30, (20, 26, 32),
         projects=("PORT",), code="checkout", board="Portal Alpha", into_sprint=4, scale=(2, 3, 5, 8),
-        optimism=0.92, creep=0.5, churn=0.3, late=0.05, backlog=20, label="squad-alpha",
+        optimism=1.0, creep=0.5, churn=0.3, late=0.05, backlog=20, label="squad-alpha",
     ),
     TeamPlan(
         "portal-beta", "Portal Squad Beta", "scrum", "PORTAL", (YORK, CHICAGO, LONDON), 28, (16, 22, 25),
         projects=("PORT",), code="checkout", board="Portal Beta", into_sprint=11, scale=(2, 3, 5, 8),
-        optimism=0.95, creep=0.6, churn=0.4, backlog=18, label="squad-beta",
+        optimism=1.02, creep=0.6, churn=0.4, backlog=18, label="squad-beta",
     ),
     TeamPlan(
-        "data", "Data Platform", "scrum", "DATA", (KOLKATA, KOLKATA, KOLKATA, BERLIN), 26, (32, 25, 29),
+        "data", "Data Platform", "scrum", "DATA", (KOLKATA, KOLKATA, KOLKATA, BERLIN), 24, (32, 25, 29),
         projects=("DATA",), code="infra-live", board="Data board", sprint_name="DP Sprint {n}", into_sprint=7,
         scale=(0.5, 2, 3, 5, 8), workflow="team_managed", unestimated=0.12, creep=1.2, subtasks=0.14, backlog=20,
     ),
@@ -195,7 +195,7 @@ _TEAMS = (
         code="infra-live", board="Infrastructure flow", workflow="kanban", bugs=0.15, subtasks=0, backlog=16,
     ),
     TeamPlan(
-        "mobile", "Mobile", "iterations", "PORTAL", (YORK, YORK, CHICAGO, BERLIN), 28, (18, 21, 23),
+        "mobile", "Mobile", "iterations", "PORTAL", (YORK, YORK, CHICAGO, BERLIN), 26, (18, 21, 23),
         repos=("mobile-app", "checkout"), board="Mobile delivery", sprint_name="Iteration {n}", into_sprint=7,
         scale=(1, 2, 3, 5, 8), creep=0.9, subtasks=0, backlog=22,
     ),

@@ -15,7 +15,7 @@ from itpm_pipeline.sandbox.company.turnover import Turnover
 from itpm_pipeline.sandbox.company.world import World
 
 _MOVES = (
-    (330, "payments", "checkout"), (210, "portal-alpha", "payments"), (120, "ops", "identity"),
+    (220, "payments", "checkout"), (150, "portal-alpha", "payments"), (120, "ops", "identity"),
     (60, "checkout", "portal-beta"), (25, "payments", "checkout"),
 )
 """Days before the end, team that loses an issue, team that gets it."""
@@ -26,8 +26,8 @@ _CALENDAR: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     ("delete_done", (("payments", 258), ("checkout", 88), ("portal-alpha", 68), ("data", 43), ("mobile", 78))),
     ("split", (("payments", 400), ("payments", 150), ("checkout", 100), ("portal-alpha", 75), ("data", 35),
                ("identity", 28))),
-    ("contest", (("payments", 260), ("checkout", 180), ("ops", 150), ("mobile", 160), ("dataeng", 130),
-                 ("mobile", 120))),
+    ("contest", (("payments", 260), ("checkout", 150), ("data", 120), ("mobile", 140), ("dataeng", 130),
+                 ("mobile", 110), ("payments", 130))),
     ("marathon", (("payments", 300), ("payments", 120), ("checkout", 90), ("ops", 200), ("ops", 60))),
     ("reparent", (("payments", 200), ("checkout", 110), ("portal-alpha", 40))),
     ("get_stuck", (("payments", 3.5), ("checkout", 3.5), ("ops", 3.4), ("mobile", 3.3))),

@@ -40,7 +40,7 @@ class Mishaps:
 
     def delete_planned(self, now: int, person: str, crew: Crew) -> None:
         """Somebody deletes an issue that nobody has begun, out of the sprint or the backlog."""
-        works = [work for work in (*crew.todo, *crew.backlog) if not work.blocking and not work.reopened]
+        works = [work for work in (*crew.todo, *crew.backlog) if not work.blocking and self._may_go(work)]
         if works:
             self._delete(now, person, works[0])
 
@@ -48,10 +48,13 @@ class Mishaps:
         """Somebody deletes an issue that was finished in a sprint long closed."""
         works = [
             work for work in self._world.works.values()
-            if work.crew is crew and work.stage == "done" and self._was_planned(work)
+            if work.crew is crew and work.stage == "done" and self._was_planned(work) and self._may_go(work)
         ]
         if works:
             self._delete(now, person, self._random.choice(works[: max(1, len(works) // 2)]))
+
+    def _may_go(self, work: Work) -> bool:
+        return work_id(work) not in self._contested
 
     def _was_planned(self, work: Work) -> bool:
         issue = work.issue
@@ -113,7 +116,7 @@ class Mishaps:
 
     def _fight(self, now: int, person: str, work: Work, number: int) -> None:
         issue = work.issue
-        if work.stage == "gone":
+        if issue.deleted_at is not None:
             return
         if isinstance(issue, GithubIssue):
             self._fight_on_github(now, person, issue, number)

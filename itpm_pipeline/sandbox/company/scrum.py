@@ -14,12 +14,15 @@ from itpm_pipeline.sandbox.company.scope import ScopeChanges
 from itpm_pipeline.sandbox.company.world import World
 
 _CLOSE_HOUR, _START_HOUR = 10.5, 14.0
+_SHORTEST = 2 * DAY
+_ALWAYS_EARLY = 7
+"""The sprint of this number ends a day early in every team; later ones only sometimes."""
 _GUESS_WITHOUT_ESTIMATE = 3.0
 _ROLLED_OVER = 0.8
 """Share of incomplete issues that go to the next sprint rather than back to the backlog."""
 _LEAST_FORECAST = 0.8
 """Share of what it could do at least plans a team, also after bad sprints."""
-_PULLS_MORE, _STARTS_EARLY = 0.15, 0.1
+_PULLS_MORE, _STARTS_EARLY = 0.12, 0.1
 """Chances that somebody with nothing left to do takes more into the sprint, or begins work of the next one."""
 _GOALS = ("Guests can pay", "Fewer incidents", "Ready for the audit", "Pilot customers live", "")
 
@@ -60,12 +63,13 @@ class ScrumCadence:
         while latest.weekday() >= 5:
             latest -= timedelta(days=1)
         count = plan.weeks * 7 // plan.sprint_days
-        self._starts = [latest - timedelta(days=plan.sprint_days * back) for back in range(count - 1, -3, -1)]
+        self._turn: date = latest - timedelta(days=plan.sprint_days * (count - 1))
+        """Day on which sprints last changed, or will change next."""
 
     def begin(self) -> None:
         """Plan the first sprint."""
         self._crew.when_dry = self._more_work
-        first = local_instant(self._starts[0], _START_HOUR, self._crew.plan.zones[0])
+        first = local_instant(self._turn, _START_HOUR, self._crew.plan.zones[0])
         self._crew.lifetime = (first, self._world.agenda.end)
         lead = self._crew.lead
         self._crew.act(first - 6 * DAY, lead, self._prepare)
@@ -170,8 +174,7 @@ class ScrumCadence:
         if sprint is None:
             return
         crew = self._crew
-        number = self._sprint_count
-        nominal_close = local_instant(self._nominal(number), _CLOSE_HOUR, crew.plan.zones[0])
+        nominal_close = self._next_turn(now)
         self._world.jira.open_sprint(sprint, now, nominal_close)
         self._gather(sprint)
         self._flow.wake(now)
@@ -189,17 +192,20 @@ class ScrumCadence:
             for offset in (1, 5, 6):
                 crew.act(now + offset * DAY + HOUR, crew.lead, self._release_train)
 
-    def _nominal(self, number: int) -> date:
-        return self._starts[number] if number < len(self._starts) else (
-            self._starts[-1] + timedelta(days=self._crew.plan.sprint_days)
-        )
+    def _next_turn(self, now: int) -> int:
+        """The planned end of a sprint that starts now; a turn within holidays is left out."""
+        while True:
+            self._turn += timedelta(days=self._crew.plan.sprint_days)
+            close = local_instant(self._turn, _CLOSE_HOUR, self._crew.plan.zones[0])
+            if self._crew.hours_of(self._crew.lead).at_or_after(close) > now + _SHORTEST:
+                return close
 
     def _closing_instant(self, nominal: int) -> int:
         crew, random = self._crew, self._random
         chance = random.random()
-        if chance < crew.plan.late:
+        if chance < crew.plan.late and self._sprint_count != _ALWAYS_EARLY:
             nominal += random.choice((1, 1, 2, 3)) * DAY if crew.plan.sprint_days > 7 else DAY
-        elif chance > 0.96:
+        elif chance > 0.96 or self._sprint_count == _ALWAYS_EARLY:
             nominal -= DAY
         hours = crew.hours_of(crew.lead)
         close = hours.at_or_after(nominal)
@@ -266,8 +272,7 @@ class ScrumCadence:
             else:
                 work.stage = "backlog"
                 crew.backlog.insert(0, work)
-        index = self._sprint_count - 1
-        nominal = local_instant(self._nominal(index), _START_HOUR, crew.plan.zones[0])
+        nominal = local_instant(self._turn, _START_HOUR, crew.plan.zones[0])
         start = max(nominal, now + 2 * HOUR)
         crew.act(now + 40 * MINUTE, lead, self._fill)
         self._plan_start(start)

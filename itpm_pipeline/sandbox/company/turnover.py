@@ -33,7 +33,7 @@ class Turnover:
                 crew.desk.hand_over(work, at, lead, successor)
                 at += 10 * SECOND
         if crew.backlog:
-            crew.desk.hand_over(crew.backlog[-1], at, lead, person)
+            crew.desk.hand_over(crew.backlog.pop(), at, lead, person)
         if person in crew.busy:
             crew.busy.discard(person)
             crew.busy.add(successor)
