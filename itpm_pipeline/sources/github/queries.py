@@ -157,7 +157,7 @@ def project_items_query(features: Features) -> str:
     return document(
         "query ProjectItems($id: ID!, $first: Int!, $after: String)",
         f"node(id: $id) {{ ... on ProjectV2 {{ items(first: $first, after: $after{archived}) "
-        f"{{ totalCount {PAGE_INFO} nodes {{ id fullDatabaseId type isArchived createdAt updatedAt project {{ id }} "
+        f"{{ totalCount {PAGE_INFO} nodes {{ id type isArchived createdAt updatedAt project {{ id }} "
         "content { __typename ... on Issue { id number repository { id nameWithOwner } } "
         "... on PullRequest { id number repository { id nameWithOwner } } ... on DraftIssue { id title } } "
         f"{field_values(features, 'first: 20')} }} }} }} }}",

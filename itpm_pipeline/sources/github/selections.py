@@ -121,7 +121,7 @@ def issue_fields(features: Features) -> str:
     }
     duplicates = "(enableDuplicate: true)" if features.has("Issue.stateReason.enableDuplicate") else ""
     return f"""
-      id fullDatabaseId number title url body state stateReason{duplicates} closedAt createdAt updatedAt
+      id number title url body state stateReason{duplicates} closedAt createdAt updatedAt
       author {{ ...Who }}
       repository {{ id nameWithOwner }}
       milestone {{ id number title }}
@@ -134,7 +134,7 @@ def issue_fields(features: Features) -> str:
 
 
 PULL_REQUEST_FIELDS = f"""
-    id fullDatabaseId number title url body state isDraft createdAt updatedAt mergedAt closedAt additions deletions
+    id number title url body state isDraft createdAt updatedAt mergedAt closedAt additions deletions
     baseRefName headRefName mergeCommit {{ oid }}
     author {{ ...Who }}
     repository {{ id nameWithOwner }}

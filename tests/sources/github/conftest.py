@@ -86,6 +86,9 @@ def fake() -> Iterator[FakeGithub]:
                 json.loads(content) if content else None,
             )  # fmt: skip
             status, headers, body = github.answer(asked)
+            if status == 0:  # hang up
+                self.close_connection = True
+                return
             payload = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response_only(status)
             for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():

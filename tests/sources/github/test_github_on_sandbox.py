@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.canonical.schema import COMMON, Merge, metadata
 from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.extract.records import OutcomeStatus, RawRecord, StreamOutcome
 from itpm_pipeline.extract.source import Cursor
@@ -18,6 +19,7 @@ from itpm_pipeline.sandbox.serve import serve_app
 from itpm_pipeline.sources.github.source import GithubSource
 
 PREFIX = "github:acme-gh:"
+COMMON_COLUMNS = {name for name, _, _ in COMMON}
 
 
 @dataclass
@@ -172,3 +174,19 @@ def test_every_status_and_person_that_rows_name_has_a_row(synced):
     people = {row["person_id"] for row in tables["person"]}
     assert {row["actor_person_id"] for row in tables["issue_field_event"]} - {None} <= people
     assert {row["assignee_person_id"] for row in tables["issue"]} - {None} <= people
+
+
+def test_rows_fit_the_core_schema(synced):
+    """Known tables and columns, no null in a key, no key twice in a table whose rows have one owner."""
+    for name, rows in synced.rows.tables.items():
+        table = metadata.tables[f"core.{name}"]
+        columns, key = set(table.columns.keys()), set(table.info["key"]) - COMMON_COLUMNS
+        for row in rows:
+            assert set(row) <= columns, name
+            assert all(row.get(column) is not None for column in key), (name, row)
+        if table.info["merge"] in (Merge.REPLACE, Merge.APPEND):
+            keys = Counter(tuple(row[column] for column in key) for row in rows)
+            assert not [one for one, times in keys.items() if times > 1], name
+        if table.info["merge"] is Merge.REPLACE:
+            scopes = {row[table.info["replace_by"]] for row in rows}
+            assert scopes <= set(synced.rows.replaced[name]), name

@@ -145,6 +145,15 @@ def test_redirect_to_another_host_is_refused_with_advice(fake, session):
         session.rest("listing", "/user/repos", None, Traffic())
 
 
+def test_a_connection_that_breaks_is_tried_again_by_the_client_alone(fake, session):
+    """PyGithub and urllib3 retrying underneath would multiply attempts, uncounted."""
+    fake.handlers["GET /user/repos"] = lambda _: (0, {}, {})
+    traffic = Traffic()
+    with pytest.raises(TransientError):
+        session.rest("listing", "/user/repos", None, traffic)
+    assert traffic.requests == len(fake.asked) == 3
+
+
 # --- App installations -------------------------------------------------------------------------------------------
 
 
