@@ -13,7 +13,10 @@ configuration as (
         observed_at,
         lag(observed_at) over (partition by board_id order by observed_at) is null as is_backfilled,
         lead(observed_at) over (partition by board_id order by observed_at) as valid_to
-    from (select distinct board_id, observed_at from observed) as seen
+    from (select distinct
+        board_id,
+        observed_at
+    from observed) as seen
 
 )
 

@@ -1,7 +1,8 @@
 -- One row per counted edge and period in which it held while both its issues were open.
 with edge as (
 
-    select * from {{ ref('int_dependency_edge') }} where is_counted
+    select * from {{ ref('int_dependency_edge') }}
+    where is_counted
 
 ),
 

@@ -1,4 +1,5 @@
--- One row per directed edge between two issues, predecessor to successor, however many records show it (METRICS.md 4.1).
+-- One row per directed edge between two issues, predecessor to successor, however many records show it
+-- (METRICS.md 4.1).
 -- A dependency that was removed keeps its row, with the end of its last period.
 with parameter as (
 
@@ -42,11 +43,21 @@ parent as (
 
 shown as (
 
-    select blocker_issue_id, blocked_issue_id, edge_type, confidence, provenance
+    select
+        blocker_issue_id,
+        blocked_issue_id,
+        edge_type,
+        confidence,
+        provenance
     from {{ ref('int_link_endpoint') }}
     union all
     -- Removed by now: only history tells of it.
-    select blocker_issue_id, blocked_issue_id, 'blocks' as edge_type, 1.0 as confidence, 'history' as provenance
+    select
+        blocker_issue_id,
+        blocked_issue_id,
+        'blocks' as edge_type,
+        1.0 as confidence,
+        'history' as provenance
     from dependency
     where recency_no = 1 and valid_to is not null
 
@@ -87,11 +98,11 @@ select
     blocked.project_id as blocked_project_id,
     blocker.program_id as blocker_program_id,
     blocked.program_id as blocked_program_id,
-    blocker.project_id is distinct from blocked.project_id as is_cross_project,
-    blocker.program_id is distinct from blocked.program_id as is_cross_program,
-    blocker.instance is distinct from blocked.instance as is_cross_tracker,
-    blocker.issue_id is null as blocker_is_placeholder,
-    blocked.issue_id is null as blocked_is_placeholder
+    (blocker.project_id is distinct from blocked.project_id) as is_cross_project,
+    (blocker.program_id is distinct from blocked.program_id) as is_cross_program,
+    (blocker.instance is distinct from blocked.instance) as is_cross_tracker,
+    (blocker.issue_id is null) as blocker_is_placeholder,
+    (blocked.issue_id is null) as blocked_is_placeholder
 from edge
 cross join parameter
 left join issue as blocker on edge.blocker_issue_id = blocker.issue_id

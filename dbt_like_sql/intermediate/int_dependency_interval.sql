@@ -55,11 +55,21 @@ change as (
 -- What was removed without having been added was there from the beginning.
 told as (
 
-    select blocker_issue_id, blocked_issue_id, occurred_at as valid_from, next_at as valid_to, false as is_backfilled
+    select
+        blocker_issue_id,
+        blocked_issue_id,
+        occurred_at as valid_from,
+        next_at as valid_to,
+        false as is_backfilled
     from change
     where is_added
     union all
-    select blocker_issue_id, blocked_issue_id, since as valid_from, occurred_at as valid_to, true as is_backfilled
+    select
+        blocker_issue_id,
+        blocked_issue_id,
+        since as valid_from,
+        occurred_at as valid_to,
+        true as is_backfilled
     from change
     where is_first and not is_added
 

@@ -33,7 +33,7 @@ in_progress as (
     inner join issue_scope
         on
             status_interval.issue_id = issue_scope.issue_id
-            and (status_interval.valid_to is null or issue_scope.valid_from < status_interval.valid_to)
+            and (status_interval.valid_to is null or status_interval.valid_to > issue_scope.valid_from)
             and (issue_scope.valid_to is null or status_interval.valid_from < issue_scope.valid_to)
     where status_interval.category = 'in_progress'
 
@@ -41,14 +41,23 @@ in_progress as (
 
 milestone as (
 
-    select issue_id, 'created' as kind, created_at as reached_at
+    select
+        issue_id,
+        'created' as kind,
+        created_at as reached_at
     from {{ ref('int_issue') }}
     union all
-    select issue_id, 'started' as kind, started_at as reached_at
+    select
+        issue_id,
+        'started' as kind,
+        started_at as reached_at
     from {{ ref('int_issue_clock') }}
     where started_at is not null
     union all
-    select issue_id, 'delivered' as kind, finished_at as reached_at
+    select
+        issue_id,
+        'delivered' as kind,
+        finished_at as reached_at
     from {{ ref('int_issue_cycle') }}
     where is_in_flow_scope
 
@@ -57,11 +66,25 @@ milestone as (
 movement as (
 
     -- In progress at the end of a day if it entered on that day or before and leaves on a later one.
-    select scope_type, scope_id, from_date as date, 1 as wip_change, 0 as created, 0 as started, 0 as delivered
+    select
+        scope_type,
+        scope_id,
+        from_date as date,
+        1 as wip_change,
+        0 as created,
+        0 as started,
+        0 as delivered
     from in_progress
     where to_date is null or to_date > from_date
     union all
-    select scope_type, scope_id, to_date as date, -1 as wip_change, 0 as created, 0 as started, 0 as delivered
+    select
+        scope_type,
+        scope_id,
+        to_date as date,
+        -1 as wip_change,
+        0 as created,
+        0 as started,
+        0 as delivered
     from in_progress
     where to_date > from_date
     union all
@@ -77,7 +100,7 @@ movement as (
     inner join issue_scope
         on
             milestone.issue_id = issue_scope.issue_id
-            and issue_scope.valid_from <= milestone.reached_at
+            and milestone.reached_at >= issue_scope.valid_from
             and (issue_scope.valid_to is null or milestone.reached_at < issue_scope.valid_to)
 
 )

@@ -27,7 +27,7 @@ delivered as (
     inner join {{ ref('int_issue_flow_scope') }} as issue_scope
         on
             cycle.issue_id = issue_scope.issue_id
-            and issue_scope.valid_from <= cycle.finished_at
+            and cycle.finished_at >= issue_scope.valid_from
             and (issue_scope.valid_to is null or cycle.finished_at < issue_scope.valid_to)
     inner join scope on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
     where cycle.is_in_flow_scope
@@ -54,7 +54,7 @@ sampled as (
                 as timestamp
             ),
             interval '1 day'
-        ) as day(midnight)
+        ) as day (midnight)
 
 )
 
@@ -63,12 +63,18 @@ select
     sampled.scope_id,
     sampled.date,
     count(*) as cycle_sample_count,
-    case when count(*) >= max(parameter.min_sample)
-        then percentile_disc(0.5) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p50_s,
-    case when count(*) >= max(parameter.min_sample)
-        then percentile_disc(0.85) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p85_s,
-    case when count(*) >= max(parameter.min_sample)
-        then percentile_disc(0.95) within group (order by sampled.flow_cycle_time_s) end as cycle_time_p95_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_disc(0.5) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p50_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_disc(0.85) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p85_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_disc(0.95) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p95_s,
     -- All active time over all elapsed time, not a mean of ratios.
     sum(sampled.active_time_s) / cast(nullif(sum(sampled.cycle_time_s), 0) as double) as flow_efficiency
 from sampled

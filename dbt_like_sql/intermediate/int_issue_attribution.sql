@@ -29,7 +29,7 @@ field_value as (
         on
             issue.issue_id = field_interval.issue_id
             and field_interval.field in ('project', 'team')
-            and field_interval.valid_from <= issue.counted_at
+            and issue.counted_at >= field_interval.valid_from
             and (field_interval.valid_to is null or issue.counted_at < field_interval.valid_to)
     group by issue.issue_id
 
@@ -42,13 +42,13 @@ sprint_team as (
         board_team.team_id,
         row_number() over (
             partition by issue.issue_id
-            order by sprint.effective_start_at desc nulls last, sprint.sprint_id
+            order by sprint.effective_start_at desc nulls last, sprint.sprint_id asc
         ) as choice_no
     from issue
     inner join {{ ref('int_sprint_membership') }} as membership
         on
             issue.issue_id = membership.issue_id
-            and membership.valid_from <= issue.counted_at
+            and issue.counted_at >= membership.valid_from
             and (membership.valid_to is null or issue.counted_at < membership.valid_to)
     inner join {{ ref('int_sprint_clock') }} as sprint on membership.sprint_id = sprint.sprint_id
     inner join {{ ref('int_board_team') }} as board_team on sprint.board_id = board_team.board_id

@@ -38,7 +38,7 @@ clipped as (
     inner join open_interval
         on
             reason.issue_id = open_interval.issue_id
-            and (reason.valid_to is null or open_interval.valid_from < reason.valid_to)
+            and (reason.valid_to is null or reason.valid_to > open_interval.valid_from)
             and (open_interval.valid_to is null or reason.valid_from < open_interval.valid_to)
 
 ),

@@ -7,7 +7,8 @@ with status_interval as (
 
 done_interval as (
 
-    select * from {{ ref('int_issue_done_interval') }} where basis_key = 'status_category'
+    select * from {{ ref('int_issue_done_interval') }}
+    where basis_key = 'status_category'
 
 ),
 

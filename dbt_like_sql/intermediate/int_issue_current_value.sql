@@ -21,40 +21,65 @@ sprint_list as (
 
 ),
 
+field as (
+
+    select 'status' as name
+    union all
+    select 'estimate_points' as name
+    union all
+    select 'estimate_seconds' as name
+    union all
+    select 'assignee' as name
+    union all
+    select 'due_date' as name
+    union all
+    select 'start_date' as name
+    union all
+    select 'priority' as name
+    union all
+    select 'parent' as name
+    union all
+    select 'project' as name
+    union all
+    select 'resolution' as name
+    union all
+    select 'labels' as name
+    union all
+    select 'flagged' as name
+    union all
+    select 'team' as name
+
+),
+
 value_now as (
 
-    select issue_id, 'status' as field, status_id as value from issue
+    select
+        issue.issue_id,
+        field.name as field,
+        case field.name
+            when 'status' then issue.status_id
+            -- The same text on every database: 5 is 5.000 whatever the engine makes of a double.
+            when 'estimate_points' then cast(cast(issue.estimate_points as decimal(18, 3)) as text)
+            when 'estimate_seconds' then cast(issue.estimate_seconds as text)
+            when 'assignee' then issue.assignee_person_id
+            when 'due_date' then cast(issue.due_date as text)
+            when 'start_date' then cast(issue.start_date as text)
+            when 'priority' then issue.priority
+            when 'parent' then issue.parent_issue_id
+            when 'project' then issue.project_id
+            when 'resolution' then issue.resolution_raw
+            when 'labels' then nullif(issue.labels, '[]')
+            when 'flagged' then case when issue.is_flagged then 'true' end
+            when 'team' then issue.team_id
+        end as value
+    from issue
+    cross join field
     union all
     select
         issue_id,
-        'estimate_points',
-        -- The same text on every database: 5 is 5.000 whatever the engine makes of a double.
-        cast(cast(estimate_points as decimal(18, 3)) as text)
-    from issue
-    union all
-    select issue_id, 'estimate_seconds', cast(estimate_seconds as text) from issue
-    union all
-    select issue_id, 'assignee', assignee_person_id from issue
-    union all
-    select issue_id, 'due_date', cast(due_date as text) from issue
-    union all
-    select issue_id, 'start_date', cast(start_date as text) from issue
-    union all
-    select issue_id, 'priority', priority from issue
-    union all
-    select issue_id, 'parent', parent_issue_id from issue
-    union all
-    select issue_id, 'project', project_id from issue
-    union all
-    select issue_id, 'resolution', resolution_raw from issue
-    union all
-    select issue_id, 'labels', nullif(labels, '[]') from issue
-    union all
-    select issue_id, 'flagged', case when is_flagged then 'true' end from issue
-    union all
-    select issue_id, 'team', team_id from issue
-    union all
-    select * from sprint_list
+        field,
+        value
+    from sprint_list
 
 )
 

@@ -96,7 +96,7 @@ select
     spent.blocked_in_progress_s,
     spent.active_s / cast(nullif(clock.cycle_time_s, 0) as double) as flow_efficiency,
     cast(clock.finished_local as date) - cast(clock.started_local as date) + 1 as cycle_days_inclusive,
-    -- Shares of a day are by the clock on the wall, so on the day it is put forward they could exceed the time there was.
+    -- Shares of a day are by the clock on the wall: on the day it is put forward they could exceed the time there was.
     least(cast(floor(worked.until_finish - worked.until_start) as bigint), clock.cycle_time_s) as business_cycle_s,
     clock.due_date,
     clock.first_due_date,

@@ -1,5 +1,5 @@
 -- One row per issue, basis of being done and period in which it was, or was not, done on that basis; without gaps.
--- basis_key is status_category, closed, or a board: then done means the right-most column of that board (METRICS.md 2.1).
+-- basis_key is status_category, closed, or a board, whose right-most column then means done (METRICS.md 2.1).
 with status_interval as (
 
     select * from {{ ref('int_issue_status_interval') }}
@@ -39,7 +39,8 @@ by_board as (
         status_interval.issue_id,
         configuration.board_id as basis_key,
         -- A closed GitHub issue is in no column of its own, and done all the same.
-        coalesce(board_column.is_done_column, status_interval.status_id like 'github:%:status:closed', false) as is_done,
+        coalesce(board_column.is_done_column, status_interval.status_id like 'github:%:status:closed', false)
+            as is_done,
         greatest(status_interval.valid_from, configuration.valid_from) as valid_from,
         least(status_interval.valid_to, configuration.valid_to) as valid_to
     from issue_board
@@ -47,7 +48,7 @@ by_board as (
     inner join configuration
         on
             issue_board.board_id = configuration.board_id
-            and (status_interval.valid_to is null or configuration.valid_from < status_interval.valid_to)
+            and (status_interval.valid_to is null or status_interval.valid_to > configuration.valid_from)
             and (configuration.valid_to is null or status_interval.valid_from < configuration.valid_to)
     left join board_column
         on

@@ -30,14 +30,27 @@ located as (
 
 )
 
-select issue_id, 'project' as scope_type, project_id as scope_id, valid_from, valid_to
+select
+    issue_id,
+    'project' as scope_type,
+    project_id as scope_id,
+    valid_from,
+    valid_to
 from located
 where project_id is not null
 union all
-select issue_id, 'program' as scope_type, program_id as scope_id, valid_from, valid_to
+select
+    issue_id,
+    'program' as scope_type,
+    program_id as scope_id,
+    valid_from,
+    valid_to
 from located
 union all
 select
-    issue_id, 'team' as scope_type, coalesce(team_id, '(no team)') as scope_id, created_at as valid_from,
+    issue_id,
+    'team' as scope_type,
+    coalesce(team_id, '(no team)') as scope_id,
+    created_at as valid_from,
     deleted_observed_at as valid_to
 from issue

@@ -21,7 +21,7 @@ open_sprint as (
         coalesce(sprint.effective_start_at, sprint.planned_start_at) as sprint_start_at,
         sprint.planned_end_at as sprint_end_at,
         row_number() over (
-            partition by membership.issue_id order by sprint.planned_end_at desc nulls last, sprint.sprint_id
+            partition by membership.issue_id order by sprint.planned_end_at desc nulls last, sprint.sprint_id asc
         ) as choice_no
     from {{ ref('int_sprint_membership') }} as membership
     inner join {{ ref('int_sprint_clock') }} as sprint on membership.sprint_id = sprint.sprint_id

@@ -59,10 +59,19 @@ resolved as (
     where
         status.category = 'done'
         and issue.resolved_at > issue.created_at
-        and issue.issue_id not in (select recorded.issue_id from recorded where recorded.field = 'status')
+        and issue.issue_id not in (
+            select recorded.issue_id from recorded
+            where recorded.field = 'status'
+        )
 
 )
 
-select *, cast(0 as bigint) as precision_seconds from recorded
+select
+    *,
+    cast(0 as bigint) as precision_seconds
+from recorded
 union all
-select *, cast(0 as bigint) as precision_seconds from resolved
+select
+    *,
+    cast(0 as bigint) as precision_seconds
+from resolved

@@ -1,7 +1,8 @@
 -- One row per issue and period in one status, with its category and the direction of the move into it.
 with wait_status as (
 
-    select lower(value) as name from {{ source('ops', 'setting_value') }} where setting = 'wait_statuses'
+    select lower(value) as name from {{ source('ops', 'setting_value') }}
+    where setting = 'wait_statuses'
 
 ),
 
@@ -12,7 +13,7 @@ period as (
         coalesce(status.category, 'unmapped') as category,
         case
             when status.wait_class is not null then status.wait_class
-            when lower(status.name) in (select name from wait_status) then 'wait'
+            when lower(status.name) in (select wait_status.name from wait_status) then 'wait'
             else 'active'
         end as wait_class,
         case status.category when 'todo' then 0 when 'in_progress' then 1 when 'done' then 2 end as stage

@@ -19,7 +19,7 @@ stage as (
         status_interval.issue_id,
         status_interval.category,
         status_interval.wait_class,
-        status_interval.valid_from as valid_from,
+        status_interval.valid_from,
         least(status_interval.valid_to, issue.until_at) as valid_to
     from {{ ref('int_issue_status_interval') }} as status_interval
     inner join issue on status_interval.issue_id = issue.issue_id
@@ -56,7 +56,7 @@ stage_blocked as (
     inner join blocked
         on
             stage.issue_id = blocked.issue_id
-            and blocked.valid_from < stage.valid_to
+            and stage.valid_to > blocked.valid_from
             and stage.valid_from < blocked.valid_to
     group by stage.issue_id, stage.category, stage.wait_class
 

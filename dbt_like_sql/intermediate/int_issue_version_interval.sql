@@ -32,11 +32,23 @@ event as (
 
 told as (
 
-    select issue_id, value_before as ref, false as is_planned, occurred_at, event_no, provenance
+    select
+        issue_id,
+        value_before as ref,
+        false as is_planned,
+        occurred_at,
+        event_no,
+        provenance
     from event
     where value_before is not null
     union all
-    select issue_id, value_after as ref, true as is_planned, occurred_at, event_no, provenance
+    select
+        issue_id,
+        value_after as ref,
+        true as is_planned,
+        occurred_at,
+        event_no,
+        provenance
     from event
     where value_after is not null
 
@@ -68,15 +80,33 @@ earliest as (
 -- What leaves without having come was there at creation; what is there without history has been since creation.
 known as (
 
-    select issue_id, version_id, is_planned, occurred_at, event_no, provenance
+    select
+        issue_id,
+        version_id,
+        is_planned,
+        occurred_at,
+        event_no,
+        provenance
     from earliest
     union all
-    select earliest.issue_id, earliest.version_id, true, issue.created_at, 0, earliest.provenance
+    select
+        earliest.issue_id,
+        earliest.version_id,
+        true as is_planned,
+        issue.created_at as occurred_at,
+        0 as event_no,
+        earliest.provenance
     from earliest
     inner join issue on earliest.issue_id = issue.issue_id
     where earliest.movement_no = 1 and not earliest.is_planned
     union all
-    select issue.issue_id, issue_version.version_id, true, issue.created_at, 0, 'creation_default'
+    select
+        issue.issue_id,
+        issue_version.version_id,
+        true as is_planned,
+        issue.created_at as occurred_at,
+        0 as event_no,
+        'creation_default' as provenance
     from {{ source('core', 'issue_version') }} as issue_version
     inner join issue on issue_version.issue_id = issue.issue_id
     left join earliest on issue.issue_id = earliest.issue_id and issue_version.version_id = earliest.version_id

@@ -24,7 +24,8 @@ pull_request as (
     union
     select lower(pr_key) as ref from {{ source('core', 'pull_request') }}
     union
-    select lower(url) as ref from {{ source('core', 'pull_request') }} where url is not null
+    select lower(url) as ref from {{ source('core', 'pull_request') }}
+    where url is not null
 
 ),
 
@@ -38,13 +39,23 @@ known_project as (
 link_end as (
 
     select
-        seen_from_id, link_ref, instance, 'blocker' as role, blocker_issue_id as issue_id,
-        lower(coalesce(blocker_ref, blocker_issue_id)) as ref, coalesce(blocker_ref, blocker_issue_id) as shown_ref
+        seen_from_id,
+        link_ref,
+        instance,
+        'blocker' as role,
+        blocker_issue_id as issue_id,
+        lower(coalesce(blocker_ref, blocker_issue_id)) as ref,
+        coalesce(blocker_ref, blocker_issue_id) as shown_ref
     from link
     union all
     select
-        seen_from_id, link_ref, instance, 'blocked' as role, blocked_issue_id as issue_id,
-        lower(coalesce(blocked_ref, blocked_issue_id)) as ref, coalesce(blocked_ref, blocked_issue_id) as shown_ref
+        seen_from_id,
+        link_ref,
+        instance,
+        'blocked' as role,
+        blocked_issue_id as issue_id,
+        lower(coalesce(blocked_ref, blocked_issue_id)) as ref,
+        coalesce(blocked_ref, blocked_issue_id) as shown_ref
     from link
 
 ),

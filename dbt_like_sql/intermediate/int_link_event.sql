@@ -1,11 +1,19 @@
 -- One row per change of a dependency told by the history of either of its issues: predecessor, successor, instant.
 with current_edge as (
 
-    select blocker_issue_id as issue_id, blocked_issue_id as other_issue_id, blocker_issue_id, blocked_issue_id
+    select
+        blocker_issue_id as issue_id,
+        blocked_issue_id as other_issue_id,
+        blocker_issue_id,
+        blocked_issue_id
     from {{ ref('int_link_endpoint') }}
     where edge_type = 'blocks'
     union
-    select blocked_issue_id as issue_id, blocker_issue_id as other_issue_id, blocker_issue_id, blocked_issue_id
+    select
+        blocked_issue_id as issue_id,
+        blocker_issue_id as other_issue_id,
+        blocker_issue_id,
+        blocked_issue_id
     from {{ ref('int_link_endpoint') }}
     where edge_type = 'blocks'
 

@@ -5,5 +5,6 @@ from {{ source('ops', 'setting_value') }}
 where setting = 'not_delivered_resolutions'
 union
 -- GitHub's state reasons are not a matter of settings.
-select resolution
-from (values ('not_planned'), ('duplicate')) as github(resolution)
+select 'not_planned' as resolution
+union
+select 'duplicate' as resolution

@@ -7,9 +7,17 @@ with risk as (
 
 touched as (
 
-    select blocker_program_id as program_id, risk.* from risk where blocker_program_id is not null
+    select
+        risk.*,
+        risk.blocker_program_id as program_id
+    from risk
+    where risk.blocker_program_id is not null
     union
-    select blocked_program_id as program_id, risk.* from risk where blocked_program_id is not null
+    select
+        risk.*,
+        risk.blocked_program_id as program_id
+    from risk
+    where risk.blocked_program_id is not null
 
 )
 

@@ -17,7 +17,10 @@ assignment as (
     cross join parameter
     where
         program_project.valid_from <= cast(timezone('UTC', parameter.as_of) as date)
-        and (program_project.valid_to is null or cast(timezone('UTC', parameter.as_of) as date) < program_project.valid_to)
+        and (
+            program_project.valid_to is null
+            or cast(timezone('UTC', parameter.as_of) as date) < program_project.valid_to
+        )
 
 ),
 
@@ -40,14 +43,17 @@ candidate as (
         assignment.program_id,
         assignment.weight,
         row_number() over (
-            partition by project.project_id order by assignment.valid_from desc, assignment.program_id
+            partition by project.project_id order by assignment.valid_from desc, assignment.program_id asc
         ) as choice_no
     from project
     inner join assignment
         on
             project.project_id = assignment.project_id
             -- program.yaml may name a project that was seen only after it was read.
-            or (assignment.project_id is null and assignment.project_ref = project.instance || ':' || project.project_key)
+            or (
+                assignment.project_id is null
+                and assignment.project_ref = project.instance || ':' || project.project_key
+            )
 
 )
 

@@ -1,7 +1,13 @@
 -- One row per time-box as its tracker ever named it, with the id it has now.
--- Editing the iterations of a GitHub project gives all of them new ids; what has the same dates, name and project is the
--- same iteration.
-with sprint as (
+-- Editing the iterations of a GitHub project gives all of them new ids; what has the same dates, name and project is
+-- the same iteration.
+with shown as (
+
+    select distinct sprint_id from {{ source('core', 'board_sprint') }}
+
+),
+
+sprint as (
 
     select
         sprint.sprint_id,
@@ -16,8 +22,7 @@ with sprint as (
         end as identity,
         shown.sprint_id is not null as is_shown
     from {{ source('core', 'sprint') }} as sprint
-    left join (select distinct sprint_id from {{ source('core', 'board_sprint') }}) as shown
-        on sprint.sprint_id = shown.sprint_id
+    left join shown on sprint.sprint_id = shown.sprint_id
 
 ),
 
@@ -26,7 +31,7 @@ ranked as (
     select
         *,
         first_value(sprint_id) over (
-            partition by identity order by is_shown desc, synced_at desc, sprint_id
+            partition by identity order by is_shown desc, synced_at desc, sprint_id asc
         ) as current_sprint_id
     from sprint
 

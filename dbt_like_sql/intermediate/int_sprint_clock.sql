@@ -28,7 +28,8 @@ dated as (
         sprint.*,
         parameter.as_of,
         parameter.close_grace_seconds,
-        case when sprint.kind = 'jira_sprint' then parameter.done_basis_jira else parameter.done_basis_github end as done_basis,
+        case when sprint.kind = 'jira_sprint' then parameter.done_basis_jira else parameter.done_basis_github end
+            as done_basis,
         case
             when sprint.kind <> 'jira_sprint' and sprint.start_date is not null
                 then timezone(parameter.iteration_timezone, cast(sprint.start_date as timestamp))
@@ -55,7 +56,9 @@ finished as (
             when state = 'closed' then due_at
         end as finished_at,
         -- Time-boxes that follow each other: those of a board, or the milestones of a repository.
-        kind || ':' || coalesce(case when kind = 'gh_milestone' then project_id else board_id end, project_id, sprint_id)
+        kind
+        || ':'
+        || coalesce(case when kind = 'gh_milestone' then project_id else board_id end, project_id, sprint_id)
             as sequence_scope
     from dated
 
@@ -105,7 +108,10 @@ select
     -- A closed sprint of which nobody knows the end, or one that ended before it began, cannot be measured.
     coalesce(
         started.started_at <= started.as_of
-        and (started.finished_at > started.started_at or (started.finished_at is null and coalesce(started.state, 'active') <> 'closed')),
+        and (
+            started.finished_at > started.started_at
+            or (started.finished_at is null and coalesce(started.state, 'active') <> 'closed')
+        ),
         false
     ) as is_measurable,
     -- End of the measured window, read as a left limit. What happened at as_of itself is visible (T4), hence the

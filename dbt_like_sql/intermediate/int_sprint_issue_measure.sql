@@ -1,4 +1,4 @@
--- One row per time-box and issue that counted in it: what became of it and what it adds to each measure of the time-box.
+-- One row per time-box and issue that counted in it: what became of it, and what it adds to each measure.
 -- Net per issue (METRICS.md 2.2); gross movements are in int_sprint_scope_event. The sum over projects is the sprint.
 with sprint as (
 
@@ -28,7 +28,8 @@ valued as (
             else coalesce(value.entry_estimate, 0)
         end as base_points,
         -- Points with which it left scope, or is still in it.
-        coalesce(case when value.is_in_final_scope then value.end_estimate else value.exit_estimate end, 0) as last_points,
+        coalesce(case when value.is_in_final_scope then value.end_estimate else value.exit_estimate end, 0)
+            as last_points,
         not_delivered.resolution is null as is_deliverable
     from {{ ref('int_sprint_issue_value') }} as value
     left join {{ ref('int_not_delivered_resolution') }} as not_delivered
@@ -69,11 +70,13 @@ select
     valued.end_estimate,
     case when valued.is_committed then valued.base_points else 0 end as committed_points,
     case when valued.is_ever_in_scope and not valued.is_committed then valued.base_points else 0 end as added_points,
-    case when valued.is_ever_in_scope and not valued.is_in_final_scope then valued.last_points else 0 end as removed_points,
+    case when valued.is_ever_in_scope and not valued.is_in_final_scope then valued.last_points else 0 end
+        as removed_points,
     case when valued.is_ever_in_scope then valued.last_points - valued.base_points else 0 end as estimate_change_points,
     case when valued.is_in_final_scope then valued.last_points else 0 end as final_scope_points,
     case when valued.is_completed then valued.last_points else 0 end as completed_points,
-    case when valued.is_completed and valued.is_committed then valued.base_points else 0 end as completed_initial_points,
+    case when valued.is_completed and valued.is_committed then valued.base_points else 0 end
+        as completed_initial_points,
     case when valued.is_completed and valued.is_deliverable then valued.last_points else 0 end as delivered_points,
     cast(valued.is_committed as integer) as committed_count,
     cast(valued.is_ever_in_scope and not valued.is_committed as integer) as added_count,

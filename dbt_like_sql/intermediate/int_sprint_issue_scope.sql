@@ -10,7 +10,8 @@ with parameter as (
 
 sprint as (
 
-    select * from {{ ref('int_sprint_clock') }} where is_measurable
+    select * from {{ ref('int_sprint_clock') }}
+    where is_measurable
 
 ),
 
@@ -42,10 +43,10 @@ stay as (
     inner join {{ ref('int_sprint_membership') }} as membership
         on
             sprint.sprint_id = membership.sprint_id
-            and membership.valid_from < sprint.window_end_at
-            and (membership.valid_to is null or membership.valid_to > sprint.effective_start_at)
+            and sprint.window_end_at > membership.valid_from
+            and (membership.valid_to is null or sprint.effective_start_at < membership.valid_to)
     inner join {{ ref('int_issue') }} as issue on membership.issue_id = issue.issue_id
-    where not issue.is_subtask or (select include_subtasks from parameter)
+    where not issue.is_subtask or (select parameter.include_subtasks from parameter)
 
 ),
 

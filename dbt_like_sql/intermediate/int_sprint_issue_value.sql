@@ -15,11 +15,28 @@ field_interval as (
 -- Start, entry and exit see what happens at that instant (T4); the end does not (T5).
 instant as (
 
-    select sprint_id, issue_id, 'start' as name, effective_start_at as happened_at from scope
+    select
+        sprint_id,
+        issue_id,
+        'start' as name,
+        effective_start_at as happened_at
+    from scope
     union all
-    select sprint_id, issue_id, 'entry' as name, entry_at as happened_at from scope where entry_at is not null
+    select
+        sprint_id,
+        issue_id,
+        'entry' as name,
+        entry_at as happened_at
+    from scope
+    where entry_at is not null
     union all
-    select sprint_id, issue_id, 'exit' as name, exit_at as happened_at from scope where exit_at is not null
+    select
+        sprint_id,
+        issue_id,
+        'exit' as name,
+        exit_at as happened_at
+    from scope
+    where exit_at is not null
 
 ),
 
@@ -36,7 +53,7 @@ right_continuous as (
         on
             instant.issue_id = field_interval.issue_id
             and field_interval.field = 'estimate_points'
-            and field_interval.valid_from <= instant.happened_at
+            and instant.happened_at >= field_interval.valid_from
             and (field_interval.valid_to is null or instant.happened_at < field_interval.valid_to)
     group by instant.sprint_id, instant.issue_id
 
@@ -56,7 +73,7 @@ left_limit as (
         on
             scope.issue_id = field_interval.issue_id
             and field_interval.field in ('estimate_points', 'project', 'team', 'resolution')
-            and field_interval.valid_from < scope.window_end_at
+            and scope.window_end_at > field_interval.valid_from
             and (field_interval.valid_to is null or scope.window_end_at <= field_interval.valid_to)
     group by scope.sprint_id, scope.issue_id
 
@@ -72,7 +89,7 @@ unmapped as (
     inner join {{ ref('int_issue_status_interval') }} as status_interval
         on
             scope.issue_id = status_interval.issue_id
-            and status_interval.valid_from <= scope.effective_start_at
+            and scope.effective_start_at >= status_interval.valid_from
             and (status_interval.valid_to is null or scope.effective_start_at < status_interval.valid_to)
     left join {{ ref('int_board_column_interval') }} as board_column
         on
@@ -88,7 +105,18 @@ unmapped as (
 )
 
 select
-    scope.*,
+    scope.sprint_id,
+    scope.issue_id,
+    scope.done_basis_key,
+    scope.effective_start_at,
+    scope.window_end_at,
+    scope.is_committed,
+    scope.is_in_final_scope,
+    scope.is_done_at_end,
+    scope.is_member_at_end,
+    scope.entry_at,
+    scope.exit_at,
+    scope.precision_seconds,
     right_continuous.start_estimate,
     right_continuous.entry_estimate,
     right_continuous.exit_estimate,
@@ -98,6 +126,8 @@ select
     left_limit.resolution,
     unmapped.issue_id is not null as is_unmapped_at_start
 from scope
-left join right_continuous on scope.sprint_id = right_continuous.sprint_id and scope.issue_id = right_continuous.issue_id
+left join
+    right_continuous
+    on scope.sprint_id = right_continuous.sprint_id and scope.issue_id = right_continuous.issue_id
 left join left_limit on scope.sprint_id = left_limit.sprint_id and scope.issue_id = left_limit.issue_id
 left join unmapped on scope.sprint_id = unmapped.sprint_id and scope.issue_id = unmapped.issue_id

@@ -1,13 +1,7 @@
 -- One row per issue, time-box and period in which the issue was in it.
 -- Jira's Sprint field is a list to which ids are added and from which closed sprints never leave, so membership is the
 -- set difference of successive lists (METRICS.md 1.3).
-with parameter as (
-
-    select * from {{ source('ops', 'build_parameter') }}
-
-),
-
-issue as (
+with issue as (
 
     select * from {{ ref('int_issue') }}
 
@@ -46,7 +40,7 @@ listed as (
         list.provenance,
         list.precision_seconds
     from list
-    cross join generate_series(1, list.length_of_list) as place(n)
+    cross join generate_series(1, list.length_of_list) as place (n)
 
 ),
 
@@ -73,7 +67,10 @@ identified as (
         listed.precision_seconds
     from listed
     inner join sprint
-        on listed.ref = 'title:' || sprint.name and listed.project_id = sprint.project_id and sprint.kind = 'gh_milestone'
+        on
+            listed.ref = 'title:' || sprint.name
+            and listed.project_id = sprint.project_id
+            and sprint.kind = 'gh_milestone'
 
 ),
 

@@ -1,8 +1,9 @@
--- One row per gross movement in a time-box after its start: an issue added, removed, re-estimated, completed or reopened
--- while it was a member. The measures of fct_sprint_issue are net per issue; these are what happened.
+-- One row per gross movement in a time-box after its start: an issue added, removed, re-estimated, completed or
+-- reopened while it was a member. The measures of fct_sprint_issue are net per issue; these are what happened.
 with sprint as (
 
-    select * from {{ ref('int_sprint_clock') }} where is_measurable
+    select * from {{ ref('int_sprint_clock') }}
+    where is_measurable
 
 ),
 
@@ -20,8 +21,8 @@ stay as (
     inner join {{ ref('int_sprint_membership') }} as membership
         on
             sprint.sprint_id = membership.sprint_id
-            and membership.valid_from < sprint.window_end_at
-            and (membership.valid_to is null or membership.valid_to > sprint.effective_start_at)
+            and sprint.window_end_at > membership.valid_from
+            and (membership.valid_to is null or sprint.effective_start_at < membership.valid_to)
 
 ),
 
@@ -40,11 +41,19 @@ estimate as (
 
 moved as (
 
-    select sprint_id, issue_id, valid_from as occurred_at, 'add' as kind
+    select
+        sprint_id,
+        issue_id,
+        valid_from as occurred_at,
+        'add' as kind
     from stay
     where valid_from > effective_start_at
     union all
-    select sprint_id, issue_id, valid_to as occurred_at, 'remove' as kind
+    select
+        sprint_id,
+        issue_id,
+        valid_to as occurred_at,
+        'remove' as kind
     from stay
     where valid_to < window_end_at
     union all
@@ -58,10 +67,10 @@ moved as (
         on
             stay.issue_id = done_interval.issue_id
             and stay.done_basis_key = done_interval.basis_key
-            and done_interval.valid_from > stay.effective_start_at
-            and done_interval.valid_from >= stay.valid_from
-            and done_interval.valid_from < stay.window_end_at
-            and (stay.valid_to is null or done_interval.valid_from < stay.valid_to)
+            and stay.effective_start_at < done_interval.valid_from
+            and stay.valid_from <= done_interval.valid_from
+            and stay.window_end_at > done_interval.valid_from
+            and (stay.valid_to is null or stay.valid_to > done_interval.valid_from)
     inner join {{ ref('int_issue') }} as issue on stay.issue_id = issue.issue_id
     -- An issue that is open when it is created has not been reopened.
     where done_interval.is_done or done_interval.valid_from > issue.created_at
@@ -100,6 +109,6 @@ inner join estimate
         and estimate.points_before is not null
         and estimate.valid_from > stay.effective_start_at
         -- An issue that joins at that instant joins with the new estimate.
-        and estimate.valid_from > stay.valid_from
-        and estimate.valid_from < stay.window_end_at
-        and (stay.valid_to is null or estimate.valid_from < stay.valid_to)
+        and stay.valid_from < estimate.valid_from
+        and stay.window_end_at > estimate.valid_from
+        and (stay.valid_to is null or stay.valid_to > estimate.valid_from)

@@ -1,7 +1,8 @@
 -- One row per measurable time-box with the sums of its issues; zeros for a time-box without any.
 with sprint as (
 
-    select * from {{ ref('int_sprint_clock') }} where is_measurable
+    select * from {{ ref('int_sprint_clock') }}
+    where is_measurable
 
 ),
 

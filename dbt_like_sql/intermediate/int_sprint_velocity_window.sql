@@ -49,7 +49,7 @@ windowed as (
         on
             numbered.sequence_scope = sample.sequence_scope
             and sample.is_sample
-            and sample.sample_no <= numbered.sample_no
+            and numbered.sample_no >= sample.sample_no
             and sample.sample_no > numbered.sample_no - parameter.rolling_k
 
 ),

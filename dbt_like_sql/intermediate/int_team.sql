@@ -48,7 +48,8 @@ named as (
         tracker_team.team_id,
         coalesce(described.name, tracker_team.name) as name,
         coalesce(described.board_id, tracker_team.board_id) as board_id,
-        coalesce(described.estimate_scale_id, tracker_team.estimate_scale_id, tracker_team.team_id) as estimate_scale_id,
+        coalesce(described.estimate_scale_id, tracker_team.estimate_scale_id, tracker_team.team_id)
+            as estimate_scale_id,
         coalesce(described.headcount_fte, tracker_team.headcount_fte) as headcount_fte,
         described.team_key,
         row_number() over (partition by tracker_team.team_id order by described.team_key) as choice_no
@@ -80,7 +81,10 @@ known as (
         described.team_key,
         'program.yaml' as origin
     from described
-    where described.team_key not in (select team_key from named where team_key is not null and choice_no = 1)
+    where described.team_key not in (
+        select named.team_key from named
+        where named.team_key is not null and named.choice_no = 1
+    )
 
 )
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 import sqlalchemy as sa
-
 from event_log import EventLog
+
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.build import prepare
 from itpm_pipeline.modeling.checks import require_passed, run_checks
@@ -53,10 +53,9 @@ def project() -> Project:
 @pytest.fixture(scope="session")
 def script(project: Project) -> str:
     """All models in order, rendered once: templates, comments and column lists cost more than these small tables."""
-    schemas = Schemas()
+    models = [project.models[name] for name in build_order(project)]
     return ";\n".join(
-        f"create table {schemas.relation(project.models[name].schema, name)} as\n{render(project.models[name], project)}"
-        for name in build_order(project)
+        f"create table {Schemas().relation(model.schema, model.name)} as\n{render(model, project)}" for model in models
     )
 
 

@@ -150,7 +150,7 @@ class EventLog:
 
     def issue(
         self, key: str, points: float | None = None, *, created: datetime = CREATED, status: str = "todo",
-        sprints: Sequence[str] = (), project: str = "PAY", type: str = "story", **extra: Any,
+        sprints: Sequence[str] = (), project: str = "PAY", kind: str = "story", **extra: Any,
     ) -> Issue:
         """An issue as created; its methods tell what happened next."""
         issue = Issue(
@@ -159,7 +159,7 @@ class EventLog:
                 "status": status_id(status), "estimate_points": None if points is None else f"{points:g}",
                 "sprint": ", ".join(sprints) or None, "project": f"jira:{TRACKER}:project:{project}",
             },
-            extra={"type": type, **extra},
+            extra={"type": kind, **extra},
         )
         self.issues[key] = issue
         return issue

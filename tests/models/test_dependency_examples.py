@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from conftest import Build, Built
 from event_log import EventLog, Issue, at
 

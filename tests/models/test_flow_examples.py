@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from conftest import Build, Built
 from event_log import EventLog, at
 
@@ -55,7 +54,7 @@ def test_f3_percentiles_by_nearest_rank(build_models: Build) -> None:
     for number, days in enumerate((1, 2, 2, 3, 4, 5, 6, 8, 13, 21)):
         log.issue(f"F3-{number}").move("10-01", "doing").move(at("10-01") + timedelta(days=days), "done")
     log.issue("F3-dropped").move("10-01", "doing").move("10-20", "done", "Won't Do")
-    log.issue("F3-epic", type="epic").move("10-01", "doing").move("10-20", "done")
+    log.issue("F3-epic", kind="epic").move("10-01", "doing").move("10-20", "done")
     built = build_models(log)
     where = "scope_type = 'project' and date = date '{}'"
     row = built.one(FLOW, where.format("2026-11-15"))
@@ -132,7 +131,8 @@ def test_a_move_back_to_todo_restarts_the_other_clock(build_models: Build) -> No
 def test_a_deleted_issue_stops_counting(build_models: Build) -> None:
     """T12: history counts up to the instant it was seen gone, and nothing is delivered by a deletion."""
     log = EventLog()
-    log.issue("D", is_deleted=True, deleted_observed_at=at("03-04T12"), deleted_reason="deleted").move("03-02T08", "doing")
+    gone = {"is_deleted": True, "deleted_observed_at": at("03-04T12"), "deleted_reason": "deleted"}
+    log.issue("D", **gone).move("03-02T08", "doing")
     built = build_models(log, as_of=at("03-08T12"))
     rows = sorted(built.rows(FLOW, "scope_type = 'project' and date >= date '2026-03-01'"), key=lambda row: row["date"])
     assert [row["wip"] for row in rows] == [0, 1, 1, 0, 0, 0, 0]

@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from conftest import Build, Built
 from event_log import EventLog, at
 
@@ -208,7 +207,7 @@ def test_what_happens_after_as_of_is_invisible(build_models: Build, as_of: datet
 
 
 def test_the_last_write_at_an_instant_wins(build_models: Build) -> None:
-    """T3: entry ids are numbers, also where the text of 999 sorts after that of 1000; repeating a value changes nothing."""
+    """T3: entry ids are numbers, and 999 comes before 1000; writing the same value again changes nothing."""
     log = EventLog()
     issue = log.issue("T", 1)
     for entry, points in (("1000", 8), ("999", 5), ("1001", 8)):

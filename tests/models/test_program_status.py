@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-
 from conftest import Build
 from event_log import EventLog, at
 
@@ -28,13 +27,15 @@ def test_colours_and_headline(build_models: Build) -> None:
     log.program("EMPTY", [])
     built = build_models(log)
     rows = {row["program_key"]: row for row in built.rows(STATUS)}
-    assert {key: (row["overall_rag"], row["dependency_rag"], row["predictability_rag"]) for key, row in rows.items()} == {
+    colours = ("overall_rag", "dependency_rag", "predictability_rag")
+    assert {key: tuple(row[colour] for colour in colours) for key, row in rows.items()} == {
         "GOOD": ("green", "green", "green"), "FAIR": ("amber", "green", "amber"), "POOR": ("red", "green", "red"),
         "EMPTY": ("grey", "grey", "grey"), "(unassigned)": ("grey", "grey", "grey"),
     }
     assert rows["FAIR"]["headline"] == "AMBER: 2 open issues; commitment reliability 60 %"
     assert rows["EMPTY"]["headline"] == "GREY: no open issues"
-    assert (rows["POOR"]["say_do_ratio"], rows["POOR"]["schedule_rag"], rows["POOR"]["cost_rag"]) == (0.2, "grey", "grey")
+    poor = rows["POOR"]
+    assert (poor["say_do_ratio"], poor["schedule_rag"], poor["cost_rag"]) == (0.2, "grey", "grey")
 
 
 @pytest.mark.parametrize(("conflicts", "other_program", "expected"), [

@@ -8,12 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-
 import replay
 from conftest import Build, Built
 from event_log import EventLog, Issue, at
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 START, MIDDLE, END = at("03-02T09"), at("03-16T09"), at("03-30T09")
 INSTANTS = sorted({
@@ -182,6 +181,9 @@ def histories_have_no_gaps(built: Built, log: EventLog) -> None:
                 )
 
 
+CHOICES = (("move", "done"), ("move", "doing"), ("leave", 1), ("join", 2))
+
+
 def test_order_of_rows_and_repetition_change_nothing(build_models: Build) -> None:
     """3: the same core rows in any order give the same tables."""
     log = EventLog()
@@ -189,7 +191,7 @@ def test_order_of_rows_and_repetition_change_nothing(build_models: Build) -> Non
     for number in range(12):
         board = [
             Story(random.choice([None, 1, 3]), "todo", (1,), tuple(sorted(
-                (random.choice(INSTANTS), random.choice([("move", "done"), ("move", "doing"), ("leave", 1), ("join", 2)]))
+                (random.choice(INSTANTS), random.choice(CHOICES))
                 for _ in range(6)
             )))
             for _ in range(3)

@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-
 from conftest import Build, Built
 from event_log import EventLog, at, status_id
 

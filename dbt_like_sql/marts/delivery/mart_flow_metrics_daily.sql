@@ -25,7 +25,7 @@ spine as (
     cross join
         generate_series(
             cast(scope.first_date - 6 as timestamp), cast(scope.last_date as timestamp), interval '1 day'
-        ) as day(midnight)
+        ) as day (midnight)
 
 ),
 

@@ -79,7 +79,9 @@ select
     -- Clauses without data are left out.
     upper(case when rated.is_overridden then rated.status_override else rated.computed_rag end)
     || ': ' || coalesce(cast(issue.open_count as text), 'no') || ' open issues'
-    || coalesce('; ' || cast(nullif(dependency.cross_project_conflict_count, 0) as text) || ' cross-project conflicts', '')
+    || coalesce(
+        '; ' || cast(nullif(dependency.cross_project_conflict_count, 0) as text) || ' cross-project conflicts', ''
+    )
     || coalesce('; ' || cast(nullif(issue.overdue_count, 0) as text) || ' overdue', '')
     || coalesce(
         '; commitment reliability '
