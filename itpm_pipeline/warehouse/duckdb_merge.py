@@ -67,13 +67,17 @@ def replace(conn: sa.Connection, table: sa.Table, data: pa.Table, replaced: Sequ
         }
     )
     with _staged(conn, data, scopes=scopes) as run:
+        columns = f"rowid AS stored, {keys}, {scope} AS scope, synced_at, _raw_hash, {content} AS content"
+        # Two joins: with one condition that has an "or", all rows would be read.
         run(f"""
             CREATE OR REPLACE TEMP TABLE held AS
-            SELECT t.rowid AS stored, EXISTS (
-                FROM scopes WHERE scopes.scope = t.{scope} AND scopes.record = left(t._raw_hash, {_RECORD_LENGTH})
-            ) AS is_doomed, {keys}, synced_at, _raw_hash, {content} AS content
-            FROM {target} AS t
-            WHERE {scope} IN (SELECT scope FROM scopes) OR ({keys}) IN (SELECT ({keys}) FROM incoming)
+            SELECT *, (scope, left(_raw_hash, {_RECORD_LENGTH})) IN (SELECT (scope, record) FROM scopes) AS is_doomed
+            FROM (
+                SELECT {columns} FROM {target} WHERE {scope} IN (SELECT scope FROM scopes)
+                UNION ALL
+                SELECT {columns} FROM {target} SEMI JOIN incoming USING ({keys})
+                WHERE {scope} NOT IN (SELECT scope FROM scopes)
+            )
         """)
         run(f"""
             CREATE OR REPLACE TEMP TABLE chosen AS

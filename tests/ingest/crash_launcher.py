@@ -23,7 +23,7 @@ from conftest import settings_in
 from scripted_tracker import ScriptedSource, World
 from warehouse_rows import core_rows, rows_of
 
-from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.canonical.schema import core_table
 from itpm_pipeline.ingest import landing as landing_module
 from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.rebuild import rebuild
@@ -32,7 +32,8 @@ from itpm_pipeline.ingest.sync import sync
 from itpm_pipeline.warehouse import duckdb_merge
 from itpm_pipeline.warehouse.duckdb import DuckdbWarehouse
 
-TIMES = ("synced_at", "observed_at", "previous_read_at")
+STAMPS = ("synced_at", "observed_at", "previous_read_at", "_raw_hash")
+"""Columns that tell when a record was read, or which of two records told of a person last: each run has its own."""
 
 
 class Instants:
@@ -103,6 +104,11 @@ def run_sync(folder: Path, stage: int, run: int, deadly: int | None = None) -> d
     return {"instants": instants.passes(), "failed": len(report.failed), "landed": report.totals["landed"]}
 
 
+def columns_of(name: str, row: tuple[Any, ...], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    columns = core_table(name).columns.keys()
+    return {column: value for column, value in zip(columns, row, strict=True) if column not in without}
+
+
 def recover(folder: Path) -> dict[str, Any]:
     again = run_sync(folder, 2, 3)
     once_more = run_sync(folder, 2, 4)
@@ -111,18 +117,17 @@ def recover(folder: Path) -> dict[str, Any]:
 
 def look(folder: Path) -> dict[str, Any]:
     settings = settings_in(folder)
+    full = core_rows(settings)
     found: dict[str, Any] = {
-        "content": repr(core_rows(settings, without=TIMES)),
+        "content": {name: repr([columns_of(name, row, STAMPS) for row in rows]) for name, rows in full.items()},
         "rejected": repr(rows_of(settings, "select stream, native_id, reason from ops.rejected_record order by all")),
         "duplicates": [
-            table.name
-            for table in metadata.sorted_tables
-            if rows_of(
-                settings, f"select 1 from {table.fullname} group by {', '.join(table.info['key'])} having count(*) > 1"
-            )
+            name
+            for name, rows in full.items()
+            if len({tuple(columns_of(name, row)[key] for key in core_table(name).info["key"]) for row in rows})
+            < len(rows)
         ],
     }
-    full = core_rows(settings)
     rebuild(settings, open_source=lambda tracker: ScriptedSource(world_at(2, 9), tracker.name))
     found["rebuild_differs"] = core_rows(settings) != full
     landing_module.SAFE_AGE = timedelta(0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 LAUNCHER = Path(__file__).with_name("crash_launcher.py")
-SHARES = ["0.1", "0.3", "0.45", "0.6", "0.75", "0.95"]
+SHARES = ["0.15", "0.35", "0.6", "0.8"]
 """Instants to die at, as shares of a run."""
 
 
