@@ -1,28 +1,16 @@
 -- One row per gross movement in a time-box after its start: an issue added, removed, re-estimated, completed or
 -- reopened while it was a member. The measures of fct_sprint_issue are net per issue; these are what happened.
-with sprint as (
-
-    select * from {{ ref('int_sprint_clock') }}
-    where is_measurable
-
-),
-
-stay as (
+with stay as (
 
     select
-        sprint.sprint_id,
-        sprint.effective_start_at,
-        sprint.window_end_at,
-        sprint.done_basis_key,
-        membership.issue_id,
-        membership.valid_from,
-        membership.valid_to
-    from sprint
-    inner join {{ ref('int_sprint_membership') }} as membership
-        on
-            sprint.sprint_id = membership.sprint_id
-            and sprint.window_end_at > membership.valid_from
-            and (membership.valid_to is null or sprint.effective_start_at < membership.valid_to)
+        sprint_id,
+        issue_id,
+        effective_start_at,
+        window_end_at,
+        done_basis_key,
+        stay_from as valid_from,
+        stay_to as valid_to
+    from {{ ref('int_sprint_stay') }}
 
 ),
 
