@@ -35,6 +35,10 @@ class Dependencies:
         self._phrases.append((blocker, blocked))
         return self._random.choice(_PHRASES).format(self._world.reference(blocker, seen_from=blocked))
 
+    def mentions(self, work: Work) -> int:
+        """In how many texts somebody says they wait for this issue."""
+        return sum(blocker is work and isinstance(work.issue, JiraIssue) for blocker, _ in self._phrases)
+
     def link(self, blocker: Work, blocked: Work, at: int, person: str) -> bool:
         """Book that ``blocked`` waits for ``blocker``; False if that would close a circle or is booked already."""
         if not self.may_wait(blocker, blocked):
@@ -142,4 +146,3 @@ class Dependencies:
         for edges in (truth.hard_edges, truth.text_edges):
             for edge in [edge for edge in edges if not invisible.isdisjoint(edge)]:
                 edges.remove(edge)
-        truth.text_edges -= truth.hard_edges

@@ -39,10 +39,10 @@ class Mishaps:
         return isinstance(work.issue, JiraIssue) and isinstance(desk, JiraDesk) and not desk.subtasks_of(work.issue)
 
     def delete_planned(self, now: int, person: str, crew: Crew) -> None:
-        """Somebody deletes an issue that nobody has begun, out of the sprint or the backlog."""
-        works = [work for work in (*crew.todo, *crew.backlog) if not work.blocking and self._may_go(work)]
+        """Somebody deletes an issue that nobody has begun, preferably one that texts mention."""
+        works = [work for work in (*crew.todo, *crew.backlog) if self._may_go(work)]
         if works:
-            self._delete(now, person, works[0])
+            self._delete(now, person, max(works, key=self._dependencies.mentions))
 
     def delete_done(self, now: int, person: str, crew: Crew) -> None:
         """Somebody deletes an issue that was finished in a sprint long closed."""

@@ -1,6 +1,9 @@
 """What the company must be: reproducible, of the size asked for, and full of the traps real trackers set."""
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
@@ -41,6 +44,27 @@ def test_same_arguments_give_the_same_company():
     first, second, other = build_company(400), build_company(400), build_company(400, seed=7)
     assert asdict(first) == asdict(second)
     assert [issue.summary for issue in jira(first)] != [issue.summary for issue in jira(other)]
+
+
+_DIGEST = """
+import hashlib
+from itpm_pipeline.sandbox.company.simulation import build_company
+company = build_company(200)
+edges = sorted(company.truth.hard_edges), sorted(company.truth.text_edges)
+company.truth.hard_edges = company.truth.text_edges = set()
+print(hashlib.sha256(repr((company, edges)).encode()).hexdigest())
+"""
+
+
+def test_the_order_of_hashes_does_not_matter():
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
 
 
 def test_history_ends_where_told():
@@ -424,6 +448,9 @@ def test_deleted_issues_are_nowhere(company):
         told |= sprint.committed.keys() | sprint.added.keys() | sprint.removed.keys() | sprint.completed.keys()
         told |= sprint.not_completed.keys() | set(sprint.completed_outside)
     assert not told & gone
+    texts = " ".join([issue.description for issue in jira(company)] + [issue.body for issue in github(company)])
+    deleted = [i.key for i in company.jira_issues.values() if i.deleted_at]
+    assert any(re.search(rf"\b{key}\b", texts) for key in deleted)
     ends = {end for link in company.links.values() for end in (link.source_id, link.target_id)}
     assert not ends & gone
     for issue in github(company):
