@@ -6,26 +6,13 @@ from pathlib import Path
 
 import pytest
 from scripted_tracker import ScriptedSource, World
+from toy_settings import settings_in
 
-from itpm_pipeline.config import JiraTracker, Place, Settings
+from itpm_pipeline.config import Settings
 from itpm_pipeline.warehouse.duckdb import working_path
 from itpm_pipeline.warehouse.engine import open_warehouse
 
-SECRET = "very-secret-token"
 NewSettings = Callable[..., Settings]
-
-
-def settings_in(folder: Path, *trackers: str, concurrency: int = 3) -> Settings:
-    return Settings(
-        warehouse=Place(url=f"duckdb:///{folder}/data/warehouse.duckdb"),
-        landing=Place(url=f"{folder}/data/landing"),
-        trackers=tuple(
-            JiraTracker(
-                name=name, kind="jira", url="https://tracker.invalid", token=SECRET, concurrency=concurrency
-            )
-            for name in trackers or ("toy",)
-        ),
-    )
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from conftest import settings_in
 from scripted_tracker import ScriptedSource, World
+from toy_settings import settings_in
 from warehouse_rows import core_rows, rows_of
 
 from itpm_pipeline.canonical.schema import core_table

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import SECRET
 from scripted_tracker import ScriptedSource, World
+from toy_settings import SECRET
 from warehouse_rows import core_rows, rows_of
 
 from itpm_pipeline.errors import ConfigurationError, CredentialError, LockedError, TransientError, WarehouseError
@@ -175,6 +175,20 @@ def test_a_record_that_cannot_be_mapped_is_kept_aside_until_it_can(world, settin
     assert titles(settings)["PAY-2"] == "good again"
 
 
+def test_a_record_that_is_good_again_within_one_reading_is_not_kept_aside(world, settings):
+    class Twice(ScriptedSource):
+        def read_project(self, project, cursor):
+            versions = [{**world.issues["1"], "broken": broken} for broken in (True, False)]
+            records = [self._record("issues", project.key, "1", version) for version in versions]
+            return self._read(iter(records), "issues", project.key)
+
+    world.put("1", title="a")
+    report = sync(settings, open_source=lambda tracker: Twice(world, tracker.name))
+    assert (report.totals["mapped"], report.totals["rejected"]) == (2, 1)
+    assert rows_of(settings, "select * from ops.rejected_record") == []
+    assert titles(settings) == {"PAY-1": "a"}
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -321,7 +335,7 @@ def test_a_commit_that_comes_to_light_late_takes_its_place_in_the_order(world, s
     (late,) = commits.rglob("*run2*")
     aside = late.rename(tmp_path / late.name)
     world.put("1", title="c", sprint="9")
-    sync(settings, open_source=opener)
+    sync(settings, open_source=opener, run_id="run3")
     aside.rename(late)
 
     load_pending(settings, open_source=opener)
@@ -330,6 +344,7 @@ def test_a_commit_that_comes_to_light_late_takes_its_place_in_the_order(world, s
     assert rows_of(settings, "select value from core.field_observation order by observed_at") == [
         ("7",), ("8",), ("9",),
     ]
+    assert rows_of(settings, "select run_id from ops.cursor where project = 'PAY'") == [("run3",)]
     found = core_rows(settings)
     rebuild(settings, open_source=opener)
     assert core_rows(settings) == found
