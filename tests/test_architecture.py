@@ -166,7 +166,7 @@ def test_contracts_name_every_layer() -> None:
     """A new folder in the library must be given a place in the contract."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
-    named = {part.strip().removeprefix("itpm_pipeline.") for layer in layers for part in layer.split("|")}
+    named = {part.strip(" ()").removeprefix("itpm_pipeline.") for layer in layers for part in layer.split("|")}
     present = {
         path.stem for path in (ROOT / "itpm_pipeline").iterdir()
         if path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").is_file())
