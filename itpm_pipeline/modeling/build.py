@@ -132,6 +132,8 @@ def _create_as(connection: sa.Connection, relation: str, select: str) -> None:
     else:
         run(connection, f"drop table if exists {relation} cascade")
         run(connection, f"create table {relation} as\n{select}")
+        # Without statistics PostgreSQL plans the next models as if this one were nearly empty.
+        run(connection, f"analyze {relation}")
 
 
 def table_columns(connection: sa.Connection, schema: str, table: str) -> tuple[BuiltColumn, ...]:

@@ -1,0 +1,140 @@
+"""The real definitions on the simulated company, and its numbers on the other database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from postgres import postgres
+
+from assets import conventions
+from assets.definitions import definitions
+from assets.resources import Pipeline
+from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.cli.demo import SECRETS
+from itpm_pipeline.config import load_settings
+from itpm_pipeline.modeling.build import build
+from itpm_pipeline.modeling.bulk import create_table, read_table
+from itpm_pipeline.modeling.graph import build_order
+from itpm_pipeline.modeling.project import load_project
+from itpm_pipeline.sandbox.company.program_yaml import write_program
+from itpm_pipeline.sandbox.company.simulation import build_company
+from itpm_pipeline.sandbox.serve import serve
+from itpm_pipeline.warehouse import ops
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company")]
+
+AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
+PROJECT = load_project()
+
+
+@dataclass
+class Synced:
+    folder: Path
+    instance: dg.DagsterInstance
+    result: dg.ExecuteInProcessResult
+    projects: dict[str, set[str]]
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "data" / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+    """One run of the sync job on the small company."""
+    folder = tmp_path_factory.mktemp("company")
+    company = build_company("small")
+    with pytest.MonkeyPatch.context() as patch, serve(company) as running, dg.DagsterInstance.ephemeral() as instance:
+        for name, value in SECRETS.items():
+            patch.setenv(name, value)
+        config = write_program(company, folder, running.jira_url, running.github_url)
+        defs = definitions(PROJECT, Pipeline(config=str(config)))
+        assert defs.resolve_job_def("discover").execute_in_process(instance=instance).success
+        projects = {
+            tracker.kind: set(instance.get_dynamic_partitions(f"{tracker.kind}_projects"))
+            for tracker in load_settings(config).trackers
+        }
+        result = defs.resolve_job_def("sync").execute_in_process(instance=instance, raise_on_error=False)
+        yield Synced(folder, instance, result, projects)
+
+
+def test_all_projects_are_read_built_and_published_in_one_run(synced):
+    assert [event.message for event in synced.result.all_events if event.is_step_failure] == []
+    assert synced.result.success
+    assert synced.warehouse.is_file()
+    for kind, projects in synced.projects.items():
+        assert len(projects) > 3
+        read = synced.instance.get_materialized_partitions(conventions.landing_key(kind, "issues"))
+        assert set(read) == projects
+
+
+def test_every_model_and_core_table_tells_its_rows_and_columns(synced):
+    keys = [conventions.model_key(model) for model in PROJECT.models.values()]
+    keys += [conventions.table_key("core", table.name) for table in metadata.sorted_tables]
+    for key in keys:
+        event = synced.instance.get_latest_materialization_event(key)
+        assert event is not None, key
+        found = event.asset_materialization.metadata
+        assert found["dagster/row_count"].value >= 0
+        assert found["dagster/column_schema"].value.columns
+    wanted = conventions.table_key("mart", "mart_team_sprint_velocity")
+    found = synced.instance.get_latest_materialization_event(wanted).asset_materialization.metadata
+    assert found["dagster/row_count"].value > 50
+    lineage = found["dagster/column_lineage"].value.deps_by_column
+    assert {dep.asset_key.path[0] for deps in lineage.values() for dep in deps} <= {"int", "mart", "core", "ops"}
+    assert len(lineage) > 20
+
+
+def test_every_check_of_the_models_was_evaluated(synced):
+    evaluated = {(e.asset_key, e.check_name) for e in synced.result.get_asset_check_evaluations()}
+    declared = {
+        (conventions.model_key(model), conventions.check_name(check.name))
+        for model in PROJECT.models.values()
+        for check in model.checks
+    }
+    assert len(declared) > 200
+    assert declared <= evaluated
+
+
+def test_all_tables_are_the_same_on_postgresql(synced):
+    """Row for row, by value: models are written in DuckDB's SQL and translated."""
+    file = sa.create_engine(f"duckdb:///{synced.warehouse}", connect_args={"read_only": True})
+    settings = load_settings(synced.folder / "program.yaml", SECRETS).metrics
+    with postgres() as url, file.connect() as duckdb:
+        server = sa.create_engine(url)
+        with server.begin() as connection:
+            for schema in ("core", "ops"):
+                connection.execute(sa.schema.CreateSchema(schema))
+            for table in [*metadata.sorted_tables, *ops.metadata.sorted_tables]:
+                name = f'"{table.schema}"."{table.name}"'
+                create_table(connection, name, read_table(duckdb, name))
+            report = build(connection, PROJECT, as_of=AS_OF, settings=settings)
+            assert list(map(str, report.failures)) == []
+            different = []
+            for model in build_order(PROJECT):
+                name = f'"{PROJECT.models[model].schema}"."{model}"'
+                if rows(duckdb, name) != rows(connection, name):
+                    different.append(model)
+        server.dispose()
+    file.dispose()
+    assert different == []
+
+
+def rows(connection: sa.Connection, name: str) -> list[tuple[str, ...]]:
+    """Column names, then all rows in an order of their own, numbers to nine digits."""
+    result = connection.exec_driver_sql(f"select * from {name}")
+    return [tuple(result.keys()), *sorted(tuple(map(comparable, row)) for row in result)]
+
+
+def comparable(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return f"{float(value):.9g}"
+    return str(value)
