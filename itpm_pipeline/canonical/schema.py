@@ -16,10 +16,11 @@ DuckDB (bulk merge is 30 times slower with them); keys and relationships are che
 """
 
 from enum import StrEnum
-from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
+
+from itpm_pipeline.canonical.declaration import TYPES, declare
 
 CORE = "core"
 metadata = sa.MetaData(schema=CORE)
@@ -34,38 +35,19 @@ class Merge(StrEnum):
     FACTS = "facts"
 
 
-TEXT = sa.Text()
-INSTANT = sa.DateTime(timezone=True)
-_TYPES: dict[str, Any] = {
-    "text": TEXT, "bool": sa.Boolean(), "int": sa.BigInteger(), "double": sa.Double(), "date": sa.Date(),
-    "instant": INSTANT, "money": sa.Numeric(18, 2),
-}
-
-COMMON: tuple[tuple[str, Any, str], ...] = (
-    ("source", TEXT, "Tracker kind (jira, github) or config."),
-    ("instance", TEXT, "Tracker name in program.yaml; config for facts from files."),
-    ("synced_at", INSTANT, "Our clock when the version of the record behind this row was fetched."),
-    ("_raw_hash", TEXT, "Hash of the raw record (or part of it) this row was mapped from."),
+COMMON: tuple[tuple[str, str, str], ...] = (
+    ("source", "text", "Tracker kind (jira, github) or config."),
+    ("instance", "text", "Tracker name in program.yaml; config for facts from files."),
+    ("synced_at", "instant", "Our clock when the version of the record behind this row was fetched."),
+    ("_raw_hash", "text", "Hash of the raw record (or part of it) this row was mapped from."),
 )
 
 
 def _table(
     name: str, grain: str, key: str, columns: str, *, merge: Merge = Merge.UPSERT, replace_by: str | None = None
-) -> sa.Table:
-    """Declare a table. ``columns``: one a line, ``name type | description``; ``key``: comma-separated columns."""
-    keys = tuple(part.strip() for part in key.split(","))
-    declared = []
-    for line in columns.strip().splitlines():
-        head, _, description = line.strip().partition("|")
-        column, kind = head.split()
-        declared.append(
-            sa.Column(column, _TYPES[kind], nullable=column not in keys, comment=description.strip())
-        )
-    common = [sa.Column(column, kind, comment=comment) for column, kind, comment in COMMON]
-    return sa.Table(
-        name, metadata, *declared, *common, comment=grain,
-        info={"key": keys, "merge": merge, "replace_by": replace_by},
-    )
+) -> None:
+    common = [sa.Column(column, TYPES[kind], comment=comment) for column, kind, comment in COMMON]
+    declare(metadata, name, grain, key, columns, common, merge=merge, replace_by=replace_by)
 
 
 # --- Structure and people (METRICS.md 1.1) ---------------------------------------------------------------------

@@ -1,31 +1,15 @@
-"""The ops schema as SQLAlchemy metadata: what the pipeline remembers of its own work.
+"""The ops schema as SQLAlchemy metadata: what the pipeline remembers of its own work."""
 
-Longer than other modules because it is one table of contents, read top to bottom, with one reason to change.
-"""
-
-from typing import Any
+from functools import partial
 
 import sqlalchemy as sa
+
+from itpm_pipeline.canonical.declaration import declare
 
 OPS = "ops"
 metadata = sa.MetaData(schema=OPS)
 
-_TYPES: dict[str, Any] = {
-    "text": sa.Text(), "bool": sa.Boolean(), "int": sa.BigInteger(), "double": sa.Double(),
-    "instant": sa.DateTime(timezone=True),
-}
-
-
-def _table(name: str, grain: str, key: str, columns: str) -> sa.Table:
-    """Declare a table. ``columns``: one a line, ``name type | description``; ``key``: comma-separated columns."""
-    keys = tuple(part.strip() for part in key.split(","))
-    declared = []
-    for line in columns.strip().splitlines():
-        head, _, description = line.strip().partition("|")
-        column, kind = head.split()
-        declared.append(sa.Column(column, _TYPES[kind], nullable=column not in keys, comment=description.strip()))
-    return sa.Table(name, metadata, *declared, comment=grain, info={"key": keys})
-
+_table = partial(declare, metadata)
 
 # --- Loading ---------------------------------------------------------------------------------------------------
 
