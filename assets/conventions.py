@@ -44,7 +44,6 @@ MART_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26),
 
 ALL_PROJECTS = dg.AssetKey([SOURCES, "all_projects"])
 PUBLISHED = dg.AssetKey([REPORTS, "published_warehouse"])
-PROGRAM_REPORT = dg.AssetKey([REPORTS, "program_report"])
 
 
 def landing_key(kind: str, stream: str) -> dg.AssetKey:

@@ -28,7 +28,10 @@ models:
     columns:
       - name: x
         description: The x.
-        tests: [unique, {relationships: {to: ref('int_a'), field: x}}, {accepted_values: {values: [2], config: {severity: warn}}}]
+        tests:
+          - unique
+          - relationships: {to: ref('int_a'), field: x}
+          - accepted_values: {values: [2], config: {severity: warn}}
       - {name: as_of, description: Instant.}
   - name: mart_c
     description: One row per program.

@@ -21,7 +21,8 @@ def test_builds_in_order_with_types_rows_and_comments(project, built, connection
         {
             "int_b.sql": "select x, as_of from {{ ref('int_a') }} cross join {{ source('ops', 'build_parameter') }}",
             "int_a.sql": "select 1::bigint as x union all select 2",
-            "x.yml": "models: [{name: int_b, description: 'One row per ''x''.', columns: [{name: x, description: 'The x: 100 %.'}]}]",
+            "x.yml": "models: [{name: int_b, description: 'One row per ''x''.', "
+            "columns: [{name: x, description: 'The x: 100 %.'}]}]",
         }
     )
     report = built(found, progress=lambda model: seen.append(model.name))
@@ -105,7 +106,8 @@ def test_checks_count_and_show_failing_rows(project, built):
 
 def test_repeated_rows_and_nulls_break_a_combined_key(project, built):
     rows = "select * from (values (1, null), (1, null), (2, 'b')) as t (issue_id, kind)"
-    tests = "models: [{name: mart_a, tests: [{unique_combination_of_columns: {combination_of_columns: [issue_id, kind]}}]}]"
+    test = "{unique_combination_of_columns: {combination_of_columns: [issue_id, kind]}}"
+    tests = f"models: [{{name: mart_a, tests: [{test}]}}]"
     (result,) = built(project({"mart_a.sql": rows, "x.yml": tests})).checks
     assert (result.failed_rows, result.sample) == (1, ({"issue_id": "1", "kind": None},))
 
@@ -127,13 +129,14 @@ def test_check_that_cannot_run_is_named(project, built):
 
 
 def test_same_test_twice_gets_two_names(project):
-    tests = "models: [{name: a, tests: [{expression_is_true: {expression: 1=1}}, {expression_is_true: {expression: 2=2}}]}]"
+    test = "{expression_is_true: {expression: 1=1}}"
+    tests = f"models: [{{name: a, tests: [{test}, {test}]}}]"
     assert [c.name for c in project({"a.sql": "", "x.yml": tests}).models["a"].checks] == [
         "expression_is_true", "expression_is_true_2",
     ]
 
 
-PYTHON = '''
+PYTHON = """
 import pyarrow as pa
 
 def model(dbt, session):
@@ -142,7 +145,7 @@ def model(dbt, session):
     settings = dbt.source("ops", "setting_value").df()
     assert (settings["setting"] == "percentiles").sum() == 4
     return pa.table({"double": [2 * value.as_py() for value in table["x"]], "at": table["at"]})
-'''
+"""
 
 
 def test_python_model_reads_and_writes_tables(project, built, connection):
@@ -182,7 +185,8 @@ models:
     found = project(
         {
             "int_a.sql": "select rolling_k as x from {{ source('ops', 'build_parameter') }}",
-            "marts/velocity/mart_b.sql": "with a as (select * from {{ ref('int_a') }}) select x + 1 as y, count(*) as n from a group by x",
+            "marts/velocity/mart_b.sql": "with a as (select * from {{ ref('int_a') }}) "
+            "select x + 1 as y, count(*) as n from a group by x",
             "x.yml": described,
         }
     )

@@ -83,6 +83,7 @@ def test_select_of_nothing_is_an_error(project):
         ({"int_a.yml": "version: 2\nmodels: [{name: int_a}]"}, "there is no int_a.sql"),
         ({"int_a.sql": "", "x.yml": "models: [{name: int_a, colums: []}]"}, "model int_a: colums"),
         ({"int_a.sql": "", "x.yml": "models: [{name: int_a, tests: [uniq]}]"}, "no such test"),
+        ({"int_a.sql": "", "x.yml": "models: [{name: int_a, tests: [dbt_utils.expression_is_true]}]"}, "no such test"),
         ({"int_a.sql": "", "x.yml": "models: [{name: int_a, tests: [unique]}]"}, "belongs to a column"),
         ({"int_a.sql": "", "x.yml": "models: [{name: int_a, tests: [{relationships: {to: 1}}]}]"}, "takes"),
         ({"int_a.sql": "", "x.yml": "models: ["}, "cannot be read as YAML"),
