@@ -123,6 +123,22 @@ def test_without_a_project_work_starts_with_an_assignee_or_a_label_and_ends_with
     ]  # fmt: skip
 
 
+def test_who_left_github_had_begun_the_work_all_the_same(mapped):
+    rows = mapped(issue_node(
+        1, event("AssignedEvent", "03T09", assignee=None), event("UnassignedEvent", "04T09", assignee=None),
+        event("UnassignedEvent", "04T10", assignee=None), event("AssignedEvent", "05T09", assignee=None),
+        closed(), event("ReopenedEvent", "11T09"),
+    ))  # fmt: skip
+    assert events(rows, "status") == [
+        (OPEN, STARTED, "03T09"), (STARTED, OPEN, "04T09"), (OPEN, STARTED, "05T09"), (STARTED, CLOSED, "10T09"),
+        (CLOSED, STARTED, "11T09"),
+    ]  # fmt: skip
+    issue = only(rows, "issue")
+    assert issue["status_id"] == STARTED, "the issue and its history tell the same"
+    assert issue["assignee_person_id"] is None
+    assert events(rows, "assignee") == []
+
+
 def test_a_linked_pull_request_is_work_while_it_is_open(mapped):
     rows = mapped(issue_node(1, closedByPullRequestsReferences=listed(
         {"id": "PR_1", "createdAt": "2026-02-01T00:00:00Z", "closedAt": "2026-03-04T09:00:00Z"},

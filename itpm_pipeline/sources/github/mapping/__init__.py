@@ -15,7 +15,8 @@ record           rows
 
 **Status.** ``issue.status_id`` is what the issue's own record tells: ``closed``; else the option a status change in
 its timeline set last (an option of category done counts until the issue is reopened); else ``in_progress`` (assignee,
-label of ``in_progress_labels`` or open linked pull request); else ``open``. Its ``status`` events are the history of
+label of ``in_progress_labels`` or open linked pull request); else ``open``. An assignment to an account that is gone
+counts until it is taken back: the account's end leaves no event. Its ``status`` events are the history of
 exactly that, so closed always wins. Observations of field ``status`` are the project's current option with the
 instant it was set: for an open issue the later of the last ``status`` event and the last observation holds; for a
 closed one the observation tells its column only.

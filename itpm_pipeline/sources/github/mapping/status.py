@@ -31,6 +31,8 @@ class StatusTracker:
     assignees: list[str]
     is_closed: bool = False
     open_pull_requests: int = 0
+    nameless_assignees: int = 0
+    """Assigned people whose accounts are gone by now: GitHub tells that there was one, not who."""
     columns: dict[str, Status] = field(default_factory=dict)
     """Project to its status option; the one set last stands last."""
 
@@ -40,7 +42,8 @@ class StatusTracker:
             return self.base("closed")
         if self.columns:
             return next(reversed(self.columns.values()))
-        started = self.assignees or self.open_pull_requests > 0 or self._is_labelled_started()
+        is_assigned = self.assignees or self.nameless_assignees > 0
+        started = is_assigned or self.open_pull_requests > 0 or self._is_labelled_started()
         return self.base("in_progress" if started else "open")
 
     def base(self, name: str) -> Status:

@@ -133,9 +133,12 @@ class Replay:
         account = event.get("assignee") or {}
         person = account.get("id")
         before = self.assignees[0] if self.assignees else None
-        if person and event["__typename"] == "AssignedEvent" and person not in self.assignees:
+        is_added = event["__typename"] == "AssignedEvent"
+        if person is None:
+            self.status.nameless_assignees = max(0, self.status.nameless_assignees + (1 if is_added else -1))
+        elif is_added and person not in self.assignees:
             self.assignees.append(person)
-        elif person in self.assignees and event["__typename"] == "UnassignedEvent":
+        elif person in self.assignees and not is_added:
             self.assignees.remove(person)
         after = self.assignees[0] if self.assignees else None
         self.people.id(account)
