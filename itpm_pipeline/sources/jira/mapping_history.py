@@ -178,8 +178,9 @@ def _value(item: Mapping[str, Any], side: str, field: EventField, context: JiraC
 
 
 def _add_aliases(issue_id: str, keys: list[tuple[Any, str | None, str | None]], rows: CanonicalRows) -> None:
-    """Keys an issue had, and the one it got last; an issue that never moved has none here."""
+    """Keys an issue had and has no more; its own record tells the one it has."""
     rows.replace("issue_key_alias", issue_id)
     ordered = [key for _, before, after in sorted(keys, key=lambda one: one[0]) for key in (before, after) if key]
     for key in dict.fromkeys(ordered):
-        rows.add("issue_key_alias", {"issue_key": key, "issue_id": issue_id, "is_current": key == ordered[-1]})
+        if key != ordered[-1]:
+            rows.add("issue_key_alias", {"issue_key": key, "issue_id": issue_id, "is_current": False})

@@ -29,7 +29,7 @@ _NOT_DELIVERED = frozenset(name.lower() for name in SprintSettings().not_deliver
 
 
 def map_issue(issue: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:
-    """Issue with its sprints, releases, links and references."""
+    """Issue with its key, sprints, releases, links and references."""
     number_ = native_id(issue, "issue")
     issue_id, what = context.issue_ref(number_), f"issue {number_}"
     fields = issue.get("fields")
@@ -79,6 +79,10 @@ def map_issue(issue: Mapping[str, Any], record: RawRecord, context: JiraContext,
         "history_reported": whole(mapping(issue.get("changelog")).get("total")),
         "is_deleted": False,
     })  # fmt: skip
+    # Keys it had before are told by its changelog: rows of another record, which this one leaves alone.
+    rows.replace("issue_key_alias", issue_id)
+    if key := text(issue.get("key")):
+        rows.add("issue_key_alias", {"issue_key": key, "issue_id": issue_id, "is_current": True})
     if kind is IssueType.INCIDENT:
         rows.add("incident", {"issue_id": issue_id, "opened_at": created, "resolved_at": resolved})
     _map_sprints(fields, issue_id, record, context, rows)

@@ -43,6 +43,14 @@ def test_a_whole_issue(desk, make_issue):
     assert {name: row[name] for name in expected} == expected
 
 
+def test_its_key_is_the_current_one(desk, make_issue):
+    rows = desk.map("issues", make_issue())
+    assert rows.tables["issue_key_alias"] == [
+        {"issue_key": "PAY-7", "issue_id": "jira:acme-jira:10042", "is_current": True}
+    ]
+    assert rows.replaced["issue_key_alias"] == ["jira:acme-jira:10042"]
+
+
 def test_zero_points_are_an_estimate_and_none_is_none(desk, make_issue):
     desk.board(4, "customfield_10034", (10001, "PAY"))
     assert issue_row(desk, make_issue(customfield_10034=None, customfield_10016=3))["estimate_points"] == 3
