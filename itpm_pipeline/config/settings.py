@@ -99,7 +99,6 @@ class GithubTracker(_Tracker):
     status_field: str = "Status"
     estimate_fields: tuple[str, ...] = ("Estimate", "Story Points", "Points", "Size")
     """Names of number fields (Projects v2 or organisation issue fields) that hold points, first match wins."""
-    iteration_timezone: Zone = "UTC"
     in_progress_labels: tuple[str, ...] = ("in progress",)
     blocked_labels: tuple[str, ...] = ("blocked",)
     status_options: dict[str, Literal["todo", "in_progress", "done"]] = {}

@@ -46,6 +46,7 @@ def write_program(company: Company, folder: Path, jira_url: str, github_url: str
         ],
         "calendars": {"acme": {"hours_per_day": 8, "holidays": _holidays(company)}},
         "facts": write_facts(company, folder),
+        "metrics": {"time": {"iteration_timezone": ITERATION_ZONE}},
     }
     path = folder / "program.yaml"
     header = "# The simulated company. Its trackers run on this machine; nothing here is a secret.\n"
@@ -63,7 +64,7 @@ def _jira(url: str) -> dict[str, Any]:
 def _github(company: Company, url: str) -> dict[str, Any]:
     return {
         "name": GITHUB, "kind": "github", "url": url, "token": "${ITPM_DEMO_GITHUB_TOKEN}",
-        "organizations": [company.organization], "repositories": "all", "iteration_timezone": ITERATION_ZONE,
+        "organizations": [company.organization], "repositories": "all",
         "status_options": {"Todo": "todo", "In Progress": "in_progress", "In Review": "in_progress", "Done": "done"},
     }
 

@@ -24,7 +24,7 @@ def test_settings_describe_the_company(company, settings):
     assert [program.key for program in settings.programs] == ["PAYMENTS", "PORTAL", "DATA"]
     assert settings.as_of == company.now
     assert settings.tracker("acme-jira").email == "demo@acme.example"
-    assert settings.tracker("acme-gh").iteration_timezone == "America/New_York"
+    assert settings.metrics.time.iteration_timezone == "America/New_York"
     assert {team.key for team in settings.teams} == {team.key for team in company.teams}
     assert date(2025, 12, 25) in settings.calendars["acme"].holidays
     assert sum(person.is_bot for person in company.people.values()) == len(company.people) - len(settings.people) == 3
