@@ -100,9 +100,9 @@ def _start_team(
 
 def _finish(world: World, dependencies: Dependencies, episodes: Episodes) -> None:
     company = world.company
-    unreadable = {project.id for project in company.jira_projects.values() if not project.readable}
+    hidden = {project.id for project in company.jira_projects.values() if project.archived or not project.readable}
     invisible = {
-        issue.id for issue in company.jira_issues.values() if issue.deleted_at or issue.project_id in unreadable
+        issue.id for issue in company.jira_issues.values() if issue.deleted_at or issue.project_id in hidden
     } | {issue.node_id for issue in world.github.issues.values() if issue.deleted_at}
     episodes.finish(invisible)
     world.jira.finish()

@@ -1,8 +1,8 @@
 """What a perfect observer notes down while the company works (METRICS.md sections 2.2 and 3.1).
 
 Nothing here is derived from histories: the ledgers report every change as it happens. Issues that nobody can see any
-more (deleted ones) are struck from all notes, also of sprints that ended before, because a pipeline that starts
-reading now cannot know of them.
+more (deleted ones, and those of projects that are archived or closed to us) are struck from all notes, also of sprints
+that ended before, because a pipeline that starts reading now cannot know of them.
 """
 
 from collections.abc import Iterable

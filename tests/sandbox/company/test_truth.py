@@ -166,7 +166,8 @@ CATEGORY = {"new": "todo", "indeterminate": "in_progress", "done": "done"}
 def test_clocks_follow_from_the_histories(company):
     started, finished, reopened = {}, {}, {}
     for issue in company.jira_issues.values():
-        if issue.deleted_at or not company.jira_projects[issue.project_id].readable:
+        project = company.jira_projects[issue.project_id]
+        if issue.deleted_at or project.archived or not project.readable:
             continue
         category = "todo"
         for at, status in changes_of(issue, "status", lambda item: item.to_id):
