@@ -10,6 +10,7 @@ import typer
 
 from itpm_pipeline import __version__
 from itpm_pipeline.cli import build, check, demo, init, query, sandbox, sync
+from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.errors import ItpmError
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def main() -> None:
         app()
     except ItpmError as error:
         for line in str(error).splitlines():
-            typer.echo(f"itpm: {line}", err=True)
+            typer.echo(f"itpm: {printable(line)}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("itpm: stopped", err=True)

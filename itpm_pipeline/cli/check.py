@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.config import Settings, Tracker, load_settings
 from itpm_pipeline.errors import ConfigurationError, TrackerError, UsageError
 from itpm_pipeline.extract.records import ProjectRef
@@ -54,16 +55,18 @@ def _probe(tracker: Tracker) -> tuple[Probe, list[ProjectRef]] | Exception:
 
 def _show(console: Console, tracker: Tracker, probe: Probe, projects: list[ProjectRef]) -> None:
     table = Table(title=f"{tracker.name}: {probe.deployment} {probe.version}", title_justify="left")
-    table.add_column("what")
+    table.add_column("what", max_width=32)
     table.add_column("finding")
-    table.add_row("account", Text(probe.account))
+    table.add_row("account", Text(printable(probe.account)))
     readable = [project for project in projects if project.skip_reason is None]
-    table.add_row("projects", f"{len(readable)} to sync: " + ", ".join(project.key for project in readable))
+    table.add_row("projects to sync", Text(f"{len(readable)}: {', '.join(project.key for project in readable)}"))
     for project in projects:
         if project.skip_reason is not None:
-            table.add_row(f"skipped {project.key}", Text(project.skip_reason))
+            table.add_row(Text(f"skipped: {project.key}"), Text(printable(project.skip_reason)))
+    told = {project.partition for project in projects if project.skip_reason is not None}
     for subject, finding in probe.findings:
-        table.add_row(Text(subject), Text(finding))
+        if subject not in told:
+            table.add_row(Text(printable(subject)), Text(printable(finding)))
     console.print(table)
 
 

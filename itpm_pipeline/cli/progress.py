@@ -37,27 +37,31 @@ class Bars:
 
 
 class Lines:
-    """A line when a piece of work ends: for log files."""
+    """A line when a piece of work ends, unless it was a single step: for log files."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._steps: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def started(self, total: int | None, what: str) -> None:  # noqa: ARG002 - a line tells only what was done
+    def started(self, total: int | None, what: str) -> None:
         """A piece of work begins."""
         with self._lock:
-            self._steps[what] = 0
+            if total != 1:
+                self._steps[what] = 0
 
     def advanced(self, what: str, steps: int = 1) -> None:
         """It is so many steps further."""
         with self._lock:
-            self._steps[what] = self._steps.get(what, 0) + steps
+            if what in self._steps:
+                self._steps[what] += steps
 
     def finished(self, what: str) -> None:
         """It is over."""
         with self._lock:
-            steps = self._steps.pop(what, 0)
+            if what not in self._steps:
+                return
+            steps = self._steps.pop(what)
             self._console.print(f"{what}: {steps:,}" if steps else what, highlight=False, markup=False)
 
 

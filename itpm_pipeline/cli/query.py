@@ -3,7 +3,8 @@
 import csv
 import json
 import sys
-import unicodedata
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.config import load_settings
 from itpm_pipeline.warehouse.engine import open_published
 
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
         limit: Annotated[int, typer.Option(help="Most rows to show as a table.", min=1)] = 100,
     ) -> None:
         """Run a read-only query on the published warehouse."""
-        settings = load_settings()
+        settings = load_settings(sections=("warehouse",))
         with open_published(settings.warehouse.url) as warehouse:
             result = warehouse.query(query)
         {Format.TABLE: _as_table, Format.CSV: _as_csv, Format.JSON: _as_json}[output](result, limit)
@@ -48,17 +50,11 @@ def _as_table(result: pa.Table, limit: int) -> None:
     for name in result.column_names:
         table.add_column(name, overflow="fold")
     for row in result.slice(0, limit).to_pylist():
-        table.add_row(*(Text(_printable(value)) for value in row.values()))
+        table.add_row(*(Text(printable("" if value is None else str(value))) for value in row.values()))
     console = Console()
     console.print(table)
     if result.num_rows > limit:
         console.print(f"{limit} of {result.num_rows} rows; see all with --limit or --format csv")
-
-
-def _printable(value: Any) -> str:
-    """Text for a terminal; control characters from trackers are shown as a question mark, never executed."""
-    text = "" if value is None else str(value)
-    return "".join("?" if unicodedata.category(letter) in {"Cc", "Cf"} else letter for letter in text)
 
 
 def _as_csv(result: pa.Table, _limit: int) -> None:
@@ -74,5 +70,12 @@ def _cell(value: Any) -> Any:
 
 
 def _as_json(result: pa.Table, _limit: int) -> None:
-    json.dump(result.to_pylist(), sys.stdout, default=str, ensure_ascii=False, indent=1)
+    json.dump(result.to_pylist(), sys.stdout, default=_as_json_value, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
+
+
+def _as_json_value(value: Any) -> Any:
+    """Sums come as decimals, and are numbers; instants are written as ISO 8601."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from itpm_pipeline.cli.build import build_and_publish
 from itpm_pipeline.cli.progress import progress_bars
+from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.config import load_settings
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus
@@ -58,23 +59,25 @@ def _tell(report: SyncReport, *, as_json: bool) -> None:
 
 
 def _show(report: SyncReport) -> None:
-    """One row per project; streams are in ``--json`` and in ops.sync_log."""
+    """One row per project, and under the table what is to be said of some; streams are in ``--json``."""
     projects: defaultdict[str, list[SyncOutcome]] = defaultdict(list)
     for outcome in report.outcomes:
         projects[outcome.where].append(outcome)
-    table = Table()
-    table.add_column("project")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("project", overflow="fold")
     for name in ("fetched", "changed", "rejected", "requests", "seconds"):
-        table.add_column(name, justify="right")
-    table.add_column("remark")
+        table.add_column(name, justify="right", no_wrap=True)
     for where, outcomes in projects.items():
         counts = [sum(getattr(one, name) for one in outcomes) for name in ("fetched", "landed", "rejected", "requests")]
         table.add_row(
             Text(where.removesuffix(f":{SITE}")), *(f"{count:,}" for count in counts),
-            f"{max(one.seconds for one in outcomes):.1f}", Text(_remark(outcomes)),
+            f"{max(one.seconds for one in outcomes):.1f}",
         )
     console = Console(highlight=False)
     console.print(table)
+    for where, outcomes in projects.items():
+        if remark := _remark(outcomes):
+            console.print(Text(printable(f"{where.removesuffix(f':{SITE}')}: {remark}")))
     totals = report.totals
     changed = sum(sum(counts.values()) for counts in report.rows.values())
     console.print(
@@ -84,6 +87,5 @@ def _show(report: SyncReport) -> None:
 
 
 def _remark(outcomes: list[SyncOutcome]) -> str:
-    failed = [f"{one.stream} failed: {one.reason}" for one in outcomes if one.status is OutcomeStatus.FAILED]
     reasons = sorted({str(one.reason) for one in outcomes if one.status is OutcomeStatus.SKIPPED})
-    return "; ".join([*failed, *(f"skipped: {reason}" for reason in reasons)])
+    return "; ".join(f"skipped: {reason}" for reason in reasons)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,15 @@ def config_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get(CONFIG_VARIABLE) or "program.yaml")
 
 
-def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    sections: Collection[str] | None = None,
+) -> Settings:
     """Read and validate program.yaml; relative places and files are meant from its folder.
+
+    ``sections``: read only these top-level keys, so that who only queries the warehouse needs no tracker's secrets.
 
     Raises:
         ConfigurationError: one line per problem, each naming file, line and key.
@@ -50,6 +57,8 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.
             f"cannot read {path}: {error.strerror}; write one with `itpm init`, or set {CONFIG_VARIABLE}"
         ) from None
     raw, lines = _parse(path, text)
+    if sections is not None:
+        raw = {key: value for key, value in raw.items() if key in sections}
     problems: list[str] = []
     resolved = _resolve(raw, (), environment, lambda at, what: problems.append(_locate(path, lines, at, what)))
     if problems:
