@@ -25,7 +25,8 @@ demo: setup  ## Sync a simulated company from two trackers and show its programs
 	@$(BIN)/itpm demo --folder $(DEMO)
 
 ui: setup  ## Open the Dagster UI on the demo (or on ITPM_CONFIG)
-	@$(BIN)/itpm ui --folder $(DEMO)
+	@if [ -n "$$ITPM_CONFIG" ]; then exec $(BIN)/dagster dev -w workspace.yaml; \
+	else exec $(BIN)/itpm demo --serve --folder $(DEMO); fi
 
 test: setup  ## Run all tests
 	@$(BIN)/pytest -n 2 --dist loadgroup -q
