@@ -4,8 +4,11 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pytest
 
 from assets import conventions
+
+pytestmark = pytest.mark.slow
 
 PAY, WEB, CHECKOUT = "acme-jira:PAY", "acme-jira:WEB", "acme-github:acme/checkout"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LAUNCHER = Path(__file__).with_name("crash_launcher.py")
 SHARES = ["0.15", "0.35", "0.6", "0.8"]
 """Instants to die at, as shares of a run."""

@@ -17,6 +17,8 @@ from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.rebuild import rebuild
 from itpm_pipeline.ingest.sync import sync
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 6  # a run with 200 takes minutes, and found nothing more when this was written
 change = st.fixed_dictionaries(
     {"native_id": st.sampled_from("1234"), "project": st.sampled_from(["PAY", "WEB"])},

@@ -14,6 +14,8 @@ from event_log import EventLog, Issue, at
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.slow
+
 START, MIDDLE, END = at("03-02T09"), at("03-16T09"), at("03-30T09")
 INSTANTS = sorted({
     *(START + timedelta(days=days, hours=hours) for days in (-9, -2, 1, 4, 9, 13, 15, 20, 27, 31) for hours in (0, 5)),

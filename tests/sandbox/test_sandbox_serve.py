@@ -17,6 +17,8 @@ from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN, serve
 
+pytestmark = pytest.mark.slow
+
 
 def test_both_servers_answer_until_stopped() -> None:
     with serve(hand_made_company()) as running:

@@ -18,6 +18,8 @@ from itpm_pipeline.sandbox.github.app import create_app
 from itpm_pipeline.sandbox.serve import serve_app
 from itpm_pipeline.sources.github.source import GithubSource
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "github:acme-gh:"
 COMMON_COLUMNS = {name for name, _, _ in COMMON}
 

@@ -18,6 +18,8 @@ from itpm_pipeline.sandbox.jira.app import create_app
 from itpm_pipeline.sandbox.serve import serve_app
 from itpm_pipeline.sources.jira.source import JiraSource
 
+pytestmark = pytest.mark.slow
+
 P = "jira:acme-jira:"
 
 

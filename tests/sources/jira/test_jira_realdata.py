@@ -13,7 +13,7 @@ from itpm_pipeline.canonical.schema import arrow_schema, core_table
 from itpm_pipeline.extract.records import OutcomeStatus
 from itpm_pipeline.sources.jira.source import JiraSource
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
