@@ -22,7 +22,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
-from itpm_pipeline.sandbox.github.execution import Operation
+from itpm_pipeline.sandbox.github.operation import Operation
 
 UNKNOWN_FIELD = re.compile(r"^Cannot query field '(?P<field>\w+)' on type '(?P<type>\w+)'\.")
 

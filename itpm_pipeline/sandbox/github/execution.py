@@ -18,32 +18,28 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLSchema,
-    OperationDefinitionNode,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_non_null_type,
     print_ast,
 )
-from graphql.execution.collect_fields import collect_fields, collect_sub_fields
+from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
 
-if TYPE_CHECKING:  # the world is made of what this module runs
-    from itpm_pipeline.sandbox.github.world import World
+from itpm_pipeline.sandbox.github.operation import ABOUT_SCHEMA, Operation
+from itpm_pipeline.sandbox.github.world import World
 
 Resolver = str | Callable[..., Any]
 FieldTable = Mapping[str, Mapping[str, Resolver]]
-ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 Path = tuple[Any, str | int] | None
 """Where in the answer we are: the way to the parent, and the last step. Written out only when something fails."""
 
@@ -69,7 +65,7 @@ class Call:
 
     name: str
     args: dict[str, Any]
-    world: "World"
+    world: World
     is_listed: bool
     """Whether anything but a count was asked of it, so that a connection needs its boundaries."""
 
@@ -82,45 +78,11 @@ class _Step(NamedTuple):
     node: FieldNode
 
 
-@dataclass(slots=True)
-class Operation:
-    """A validated operation with its coerced variables."""
-
-    schema: GraphQLSchema
-    definition: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
-    variables: dict[str, Any]
-    raw_variables: dict[str, Any]
-    """As they were sent."""
-
-    @property
-    def root_fields(self) -> dict[str, list[FieldNode]]:
-        """What is asked of the root, by key, with fragments unfolded."""
-        root = cast("GraphQLObjectType", self.schema.query_type)
-        return collect_fields(self.schema, self.fragments, self.variables, root, self.definition.selection_set)
-
-    @property
-    def is_dry_run(self) -> bool:
-        """Whether ``rateLimit(dryRun: true)`` asks what the query would cost, without paying."""
-        root = cast("GraphQLObjectType", self.schema.query_type)
-        return any(
-            get_argument_values(root.fields["rateLimit"], node, self.variables)["dryRun"]
-            for nodes in self.root_fields.values()
-            for node in nodes
-            if node.name.value == "rateLimit"
-        )
-
-    @property
-    def introspection(self) -> list[FieldNode]:
-        """The fields of the root that ask for the schema itself."""
-        return [node for nodes in self.root_fields.values() for node in nodes if node.name.value in ABOUT_SCHEMA]
-
-
 class Execution:
     """One run of an operation; ``type_name`` tells the GraphQL type of an object of the company."""
 
     def __init__(
-        self, operation: Operation, fields: FieldTable, type_name: Callable[[Any], str], world: "World"
+        self, operation: Operation, fields: FieldTable, type_name: Callable[[Any], str], world: World
     ) -> None:
         self._operation = operation
         self._fields = fields

@@ -7,9 +7,10 @@ from typing import Any
 from itpm_pipeline.sandbox.github.directory import Directory
 from itpm_pipeline.sandbox.github.documents import InvalidQueryError, introspected, prepare, sandbox_schema
 from itpm_pipeline.sandbox.github.entities import QueryRoot, type_name
-from itpm_pipeline.sandbox.github.execution import Execution, Operation
+from itpm_pipeline.sandbox.github.execution import Execution
 from itpm_pipeline.sandbox.github.fields import field_table
 from itpm_pipeline.sandbox.github.limits import MOST_NODES, Budget, Estimate, estimate
+from itpm_pipeline.sandbox.github.operation import Operation
 from itpm_pipeline.sandbox.github.world import World
 
 

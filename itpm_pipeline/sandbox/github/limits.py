@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from itpm_pipeline.sandbox.github.execution import Operation
+from itpm_pipeline.sandbox.github.operation import Operation
 
 MOST_NODES = 500_000
 MOST_NODE_IDS = 100
