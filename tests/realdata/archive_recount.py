@@ -14,6 +14,10 @@ def _instants(values: Any) -> "pd.Series[pd.Timestamp]":
     return pd.to_datetime(pd.Series(values), utc=True, format="ISO8601")
 
 
+def _sprints(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*fields.get("closedSprints", ()), *([fields["sprint"]] if fields.get("sprint") else [])]
+
+
 @dataclass(frozen=True)
 class Archive:
     """The Titanium SDK archive, read with json alone."""
@@ -53,15 +57,18 @@ class Archive:
     def closed_sprints(self) -> pd.DataFrame:
         """Per closed sprint (by number): committed and completed, points and count.
 
-        Without history METRICS T10 and 2.2 come down to this: an issue is in its first sprint from its creation, in each
-        later one since the sprint before closed, and never leaves; it is done from its resolution, or, if it is done
-        and nobody knows since when, from its creation; its estimate never changed. Sub-tasks do not count.
+        Without history METRICS T10 and 2.2 come down to this: an issue is in its first sprint from its creation, in
+        each later one since the sprint before closed, and never leaves; it is done from its resolution, or, if it is
+        done and nobody knows since when, from its creation; its estimate never changed. Sub-tasks do not count.
         """
         stay = pd.DataFrame(
-            {"created": fields["created"], "resolved": fields.get("resolutiondate"), "key": issue["key"],
-             "points": fields.get("storyPoints", 0), "is_done": fields["status"]["statusCategory"]["key"] == "done", **sprint}
+            {
+                "key": issue["key"], "created": fields["created"], "resolved": fields.get("resolutiondate"),
+                "is_done": fields["status"]["statusCategory"]["key"] == "done", "points": fields.get("storyPoints", 0),
+                **sprint,
+            }
             for issue in self.raw if not (fields := issue["fields"])["issuetype"]["subtask"]
-            for sprint in {one["id"]: one for one in [*fields.get("closedSprints", ()), fields.get("sprint")] if one}.values()
+            for sprint in {one["id"]: one for one in _sprints(fields)}.values()
         )  # fmt: skip
         for name in ("created", "resolved", "startDate", "endDate", "completeDate"):
             stay[name] = _instants(stay[name])

@@ -28,6 +28,11 @@ programs:
 Snapshot = dict[str, tuple[int, str]]
 
 
+def _tell(what: str) -> None:
+    """Shown with ``pytest -s``."""
+    sys.stdout.write(f"\n{what}")
+
+
 @dataclass
 class Station:
     """A folder with a program.yaml, and the command line run in it."""
@@ -46,13 +51,13 @@ class Station:
         )  # fmt: skip
         self.spoken += [done.stdout, done.stderr]
         assert done.returncode == 0, f"itpm {' '.join(arguments)}: {done.stderr[-2000:]}"
-        print(f"\nitpm {' '.join(arguments)}: {monotonic() - started:.1f} s")
+        _tell(f"itpm {' '.join(arguments)}: {monotonic() - started:.1f} s")
         return done.stdout
 
     def sync(self, *arguments: str) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(self.itpm("sync", "--json", *arguments))
         totals = report["totals"]
-        print(f"  {totals['fetched']:,} records in {totals['requests']:,} requests, {totals['bytes'] / 1e6:.1f} MB")
+        _tell(f"  {totals['fetched']:,} records in {totals['requests']:,} requests, {totals['bytes'] / 1e6:.1f} MB")
         return report
 
     def rows(self, query: str) -> list[dict[str, Any]]:
@@ -74,7 +79,9 @@ class Station:
         counted = {}
         for name in sorted(row["name"] for row in tables):
             # The sum of hashes does not depend on the order of rows, and sees rows that are there twice.
-            (row,) = self.rows(f"select count(*) as n, cast(coalesce(sum(hash(t)), 0) as text) as fingerprint from {name} as t")
+            (row,) = self.rows(
+                f"select count(*) as n, cast(coalesce(sum(hash(t)), 0) as text) as fingerprint from {name} as t"
+            )
             counted[name] = (row["n"], row["fingerprint"])
         return counted
 
