@@ -1,11 +1,13 @@
-"""Applies one commit of the landing store to the warehouse: a step that is the same for every way of loading.
+"""Applies commits of the landing store to the warehouse: a step that is the same for every way of loading.
 
 Core is the result of applying all commits of a tracker in their order, each with the same mapping context. A normal run
-applies the new ones, a rebuild all of them: that makes both end in the same rows.
+applies the new ones, a rebuild all of them: that makes both end in the same rows. Commits that have nothing in common
+are applied together, because a merge of few rows costs nearly as much as one of many; what becomes of a row does not
+depend on it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +23,7 @@ from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find, merge, merge_observations, put, remove
 
-CHUNK_RECORDS = 2_000
+CHUNK_RECORDS = 5_000
 """Records that are mapped and merged at a time."""
 _OBSERVATIONS = "field_observation"
 
@@ -36,34 +38,103 @@ class Applied:
     rows: defaultdict[str, MergeCounts] = field(default_factory=lambda: defaultdict(MergeCounts))
 
 
-def apply_commit(
-    conn: sa.Connection, landing: Landing, source: Source, context: MappingContext, manifest: Manifest
-) -> Applied:
-    """Map and merge the records of a commit, and note that this was done; all in the transaction of ``conn``."""
-    applied = Applied(manifest)
-    if manifest.files:
-        index = landing.index(manifest)
-        stored = _stored_versions(conn, source.tracker, index)
-        newest = dict(stored)
-        todo = advance(newest, (Version(**row) for row in index.to_pylist()))
-        rejected: dict[RecordKey, tuple[Version, str]] = {}
-        for start in range(0, len(todo), CHUNK_RECORDS):
-            chunk = todo[start : start + CHUNK_RECORDS]
-            records = landing.records([(version.file, version.file_row) for version in chunk])
-            mapped = map_records(source, context, zip(chunk, records, strict=True))
-            for load in mapped.loads:
-                applied.rows[load.table] += _merge(conn, load, manifest)
+def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
+    """Consecutive commits to apply in one transaction: together about as many records as are mapped at a time."""
+    batch: list[Manifest] = []
+    held = 0
+    for manifest in manifests:
+        records = sum(file.rows for file in manifest.files)
+        if batch and held + records > CHUNK_RECORDS:
+            yield batch
+            batch, held = [], 0
+        batch.append(manifest)
+        held += records
+    if batch:
+        yield batch
+
+
+def apply_commits(
+    conn: sa.Connection, landing: Landing, source: Source, context: MappingContext, manifests: Sequence[Manifest]
+) -> list[Applied]:
+    """Map and merge the records of commits, and note that this was done; all in the transaction of ``conn``."""
+    results = []
+    for commits in _disjoint([_Commit(Applied(manifest), landing.index(manifest)) for manifest in manifests]):
+        _apply_together(conn, landing, source, context, commits)
+        results += [commit.applied for commit in commits]
+    return results
+
+
+@dataclass(slots=True)
+class _Commit:
+    applied: Applied
+    index: pa.Table
+    """See ``Landing.index``."""
+    todo: list[Version] = field(default_factory=list)
+
+
+def _disjoint(commits: Iterable[_Commit]) -> Iterator[list[_Commit]]:
+    """Runs of commits, in their order, of which no two are of one project or tell of the same record."""
+    run: list[_Commit] = []
+    projects: set[str] = set()
+    keys: set[RecordKey] = set()
+    for commit in commits:
+        project = commit.applied.manifest.project
+        told = set(zip(*(commit.index[name].to_pylist() for name in ("stream", "native_id")), strict=True))
+        if project in projects or not keys.isdisjoint(told):
+            yield run
+            run, projects, keys = [], set(), set()
+        run.append(commit)
+        projects.add(project)
+        keys |= told
+    if run:
+        yield run
+
+
+def _apply_together(
+    conn: sa.Connection, landing: Landing, source: Source, context: MappingContext, commits: Sequence[_Commit]
+) -> None:
+    index = pa.concat_tables(commit.index for commit in commits)
+    stored = _stored_versions(conn, source.tracker, index) if index.num_rows else {}
+    newest = dict(stored)
+    for commit in commits:
+        commit.todo = advance(newest, (Version(**row) for row in commit.index.to_pylist()))
+    rejected: dict[RecordKey, tuple[Version, str]] = {}
+    for chunk in _chunks(commits):
+        loads = []
+        for applied, versions in chunk:
+            records = landing.records([(version.file, version.file_row) for version in versions])
+            mapped = map_records(source, context, zip(versions, records, strict=True))
+            loads += [(applied, load) for load in mapped.loads]
             failed = {id(version): reason for version, reason in mapped.rejected}
-            for version in chunk:
-                rejected.pop(version.key, None)
-                if id(version) in failed:
-                    rejected[version.key] = (version, failed[id(version)])
+            for version in versions:
+                if not version.is_late:
+                    rejected.pop(version.key, None)
+                    if id(version) in failed:
+                        rejected[version.key] = (version, failed[id(version)])
                 applied.rejected[version.stream] += id(version) in failed
                 applied.mapped[version.stream] += id(version) not in failed
-        changed = [version for key, version in newest.items() if version is not stored.get(key)]
-        _note_records(conn, source.tracker, manifest, changed, rejected)
-    _note_commit(conn, applied)
-    return applied
+        _merge(conn, loads)
+    origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
+    changed = [version for key, version in newest.items() if version is not stored.get(key)]
+    _note_records(conn, source.tracker, origin, changed, rejected)
+    _note_commits(conn, [commit.applied for commit in commits])
+
+
+def _chunks(commits: Iterable[_Commit]) -> Iterator[list[tuple[Applied, list[Version]]]]:
+    """The versions to map, as many at a time as is good for memory."""
+    chunk: list[tuple[Applied, list[Version]]] = []
+    free = CHUNK_RECORDS
+    for commit in commits:
+        start = 0
+        while start < len(commit.todo):
+            part = commit.todo[start : start + free]
+            chunk.append((commit.applied, part))
+            start, free = start + len(part), free - len(part)
+            if not free:
+                yield chunk
+                chunk, free = [], CHUNK_RECORDS
+    if chunk:
+        yield chunk
 
 
 def forget(conn: sa.Connection, tracker: str) -> None:
@@ -75,10 +146,31 @@ def forget(conn: sa.Connection, tracker: str) -> None:
         conn.execute(sa.delete(table).where(table.c.tracker == tracker))
 
 
-def _merge(conn: sa.Connection, load: Load, manifest: Manifest) -> MergeCounts:
-    table = core_table(load.table)
+def _merge(conn: sa.Connection, loads: Iterable[tuple[Applied, Load]]) -> None:
+    """Merge into each table once per round, but for appending: there it matters which of two commits came first.
+
+    Rows of a merge for several commits are counted with the last of them.
+    """
+    rounds: dict[tuple[int, str], list[tuple[Applied, Load]]] = {}
+    turns: Counter[tuple[int, str]] = Counter()
+    for applied, load in loads:
+        turn = turns[id(applied), load.table]
+        turns[id(applied), load.table] += 1
+        rounds.setdefault((turn, load.table), []).append((applied, load))
+    for (_, name), together in sorted(rounds.items(), key=lambda item: item[0]):
+        table = core_table(name)
+        if table.info["merge"] is Merge.APPEND:
+            for applied, load in together:
+                applied.rows[name] += _append(conn, table, load, applied.manifest)
+        else:
+            data = pa.concat_tables(load.data for _, load in together)
+            replaced = [scope for _, load in together for scope in load.replaced]
+            together[-1][0].rows[name] += merge(conn, table, data, replaced)
+
+
+def _append(conn: sa.Connection, table: sa.Table, load: Load, manifest: Manifest) -> MergeCounts:
     if load.table != _OBSERVATIONS:
-        return merge(conn, table, load.data, load.replaced)
+        return merge(conn, table, load.data)
     place = load.data.schema.get_field_index("previous_read_at")
     column = load.data.schema.field(place)
     read_at = pa.array([manifest.previous_read_at] * load.data.num_rows, column.type)
@@ -95,11 +187,14 @@ def _stored_versions(conn: sa.Connection, tracker: str, index: pa.Table) -> dict
 def _note_records(
     conn: sa.Connection,
     tracker: str,
-    manifest: Manifest,
+    origin: Mapping[str, Manifest],
     versions: Sequence[Version],
     rejected: Mapping[RecordKey, tuple[Version, str]],
 ) -> None:
-    put(conn, ops.SOURCE_RECORD, _table(ops.SOURCE_RECORD, (_row(v, tracker, manifest) for v in versions)))
+    """Note the newest versions and which of them are rejected; ``origin``: the commit of each file."""
+    if not versions:
+        return
+    put(conn, ops.SOURCE_RECORD, _table(ops.SOURCE_RECORD, (_row(v, tracker, origin[v.file]) for v in versions)))
     keys = pa.table(
         {
             "tracker": pa.array([tracker] * len(versions), pa.string()),
@@ -114,9 +209,11 @@ def _note_records(
         _table(
             ops.REJECTED_RECORD,
             (
-                {**_row(version, tracker, manifest), "run_id": manifest.run_id, "reason": reason}
+                {
+                    **_row(version, tracker, origin[version.file]),
+                    "run_id": origin[version.file].run_id, "reason": reason,
+                }
                 for version, reason in rejected.values()
-                if not version.is_late
             ),
         ),
     )
@@ -130,21 +227,23 @@ def _row(version: Version, tracker: str, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _note_commit(conn: sa.Connection, applied: Applied) -> None:
-    manifest = applied.manifest
-    before, after = manifest.cursor_before, manifest.cursor_after
-    put(conn, ops.SYNC_LOG, _table(ops.SYNC_LOG, _log_rows(applied)))
-    put(conn, ops.LANDING_COMMIT, _table(ops.LANDING_COMMIT, [{
+def _note_commits(conn: sa.Connection, commits: Sequence[Applied]) -> None:
+    manifests = [applied.manifest for applied in commits]
+    put(conn, ops.SYNC_LOG, _table(ops.SYNC_LOG, (row for applied in commits for row in _log_rows(applied))))
+    put(conn, ops.LANDING_COMMIT, _table(ops.LANDING_COMMIT, ({
         "tracker": manifest.tracker, "committed_at": manifest.committed_at, "run_id": manifest.run_id,
         "project": manifest.project, "records": sum(file.rows for file in manifest.files),
-    }]))
-    if not manifest.failed:
-        kept = after or before
-        put(conn, ops.CURSOR, _table(ops.CURSOR, [{
-            "tracker": manifest.tracker, "project": manifest.project, "project_native_id": manifest.project_native_id,
-            "watermark": kept.watermark if kept else None, "state": cursor_state_to_json(kept.state) if kept else None,
-            "read_started_at": manifest.started_at, "run_id": manifest.run_id,
-        }]))
+    } for manifest in manifests)))
+    put(conn, ops.CURSOR, _table(ops.CURSOR, (_cursor_row(one) for one in manifests if not one.failed)))
+
+
+def _cursor_row(manifest: Manifest) -> dict[str, Any]:
+    kept = manifest.cursor_after or manifest.cursor_before
+    return {
+        "tracker": manifest.tracker, "project": manifest.project, "project_native_id": manifest.project_native_id,
+        "watermark": kept.watermark if kept else None, "state": cursor_state_to_json(kept.state) if kept else None,
+        "read_started_at": manifest.started_at, "run_id": manifest.run_id,
+    }
 
 
 def _log_rows(applied: Applied) -> Sequence[dict[str, Any]]:

@@ -6,6 +6,7 @@
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +39,8 @@ SCHEMA = pa.schema(
     ]
 )
 INDEX = ("stream", "native_id", "fetched_at", "payload_hash")
+
+_INDEX_SCHEMA = pa.schema([*(SCHEMA.field(name) for name in INDEX), ("file", pa.string()), ("file_row", pa.int64())])
 
 RecordKey = tuple[str, str]
 """Stream and native id: the identity of a record within its tracker."""
@@ -108,24 +111,23 @@ class Landing:
             .append_column("file_row", pa.array(range(file.rows), pa.int64()))
             for file in manifest.files
         ]
-        if not parts:
-            return pa.table({name: [] for name in (*INDEX, "file", "file_row")})
-        return pa.concat_tables(parts).sort_by(
+        return pa.concat_tables([_INDEX_SCHEMA.empty_table(), *parts]).sort_by(
             [(name, "ascending") for name in ("fetched_at", "stream", "native_id", "payload_hash", "file", "file_row")]
         )
 
     def records(self, places: Sequence[tuple[str, int]]) -> Iterator[RawRecord]:
         """The records at (file, position), in that order."""
-        files = {file: self._read(file, SCHEMA.names) for file in dict.fromkeys(file for file, _ in places)}
+        wanted: defaultdict[str, list[int]] = defaultdict(list)
         for file, row in places:
-            columns = files[file]
-            yield RawRecord(
-                stream=columns["stream"][row].as_py(),
-                project=columns["project"][row].as_py(),
-                native_id=columns["native_id"][row].as_py(),
-                payload=columns["payload"][row].as_py(),
-                fetched_at=columns["fetched_at"][row].as_py(),
-            )
+            wanted[file].append(row)
+        found = {file: self._records(file, rows) for file, rows in wanted.items()}
+        for file, _ in places:
+            yield next(found[file])
+
+    def _records(self, file: str, rows: Sequence[int]) -> Iterator[RawRecord]:
+        names = ("stream", "project", "native_id", "payload", "fetched_at")
+        columns = self._read(file, names).take(pa.array(rows, pa.int64()))
+        return map(RawRecord, *(columns[name].to_pylist() for name in names))
 
     def _read(self, path: str, columns: Sequence[str]) -> pa.Table:
         try:

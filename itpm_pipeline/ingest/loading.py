@@ -1,4 +1,4 @@
-"""Loads committed readings of one tracker into the warehouse, in order, each in one transaction."""
+"""Loads committed readings of one tracker into the warehouse, in order, each whole in one transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from itpm_pipeline.errors import ItpmError, ProtocolError, WarehouseError
 from itpm_pipeline.extract.source import MappingContext, Source
-from itpm_pipeline.ingest.apply import Applied, apply_commit, forget
+from itpm_pipeline.ingest.apply import Applied, apply_commits, batches, forget
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
 from itpm_pipeline.ingest.progress import Progress, Silent
@@ -73,12 +73,12 @@ class TrackerLoader:
                 return self._load_anew(pending, context)
             what = f"loading {tracker}"
             self._progress.started(len(pending), what)
-            results = []
-            for manifest in pending:
+            results: list[Applied] = []
+            for together in batches(pending):
                 with self._warehouse.transaction() as conn:
                     self._note_context(conn, context)
-                    results.append(apply_commit(conn, self._landing, self._source, context, manifest))
-                self._progress.advanced(what)
+                    results += apply_commits(conn, self._landing, self._source, context, together)
+                self._progress.advanced(what, len(together))
             self._progress.finished(what)
             return results
 
@@ -108,13 +108,13 @@ class TrackerLoader:
     def _replay(self, manifests: Sequence[Manifest], context: MappingContext) -> list[Applied]:
         what = f"mapping {self._source.tracker} anew"
         self._progress.started(len(manifests), what)
-        results = []
+        results: list[Applied] = []
         with self._warehouse.transaction() as conn:
             forget(conn, self._source.tracker)
             self._note_context(conn, context)
-            for manifest in manifests:
-                results.append(apply_commit(conn, self._landing, self._source, context, manifest))
-                self._progress.advanced(what)
+            for together in batches(manifests):
+                results += apply_commits(conn, self._landing, self._source, context, together)
+                self._progress.advanced(what, len(together))
         self._progress.finished(what)
         return results
 

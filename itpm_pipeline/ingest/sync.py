@@ -138,12 +138,11 @@ class _Task:
                 self.run.stop.set()
                 raise
 
-    def take(self, manifest: Manifest, report: SyncReport) -> None:
-        """Load a commit, now or (where projects have reference records of their own) with all the others."""
-        if manifest.project != SITE and any(s.is_reference and s.scope != "site" for s in self.run.source.streams):
-            self._waiting.append(manifest)
-        else:
-            self.load(lambda: self.loader.load([manifest]), report)
+    def take(self, manifests: Sequence[Manifest], report: SyncReport) -> None:
+        """Load commits, now or (where projects have reference records of their own) with all the others."""
+        can_wait = any(s.is_reference and s.scope != "site" for s in self.run.source.streams)
+        self._waiting += [manifest for manifest in manifests if can_wait and manifest.project != SITE]
+        self.load(lambda: self.loader.load([m for m in manifests if not can_wait or m.project == SITE]), report)
 
     def end(self, report: SyncReport) -> None:
         """Load what waits; also what could not be understood before, as it may be with the newest reference records."""
@@ -187,12 +186,12 @@ def _read_and_load(tasks: Sequence[_Task], report: SyncReport) -> None:
         reading_on = len(tasks)
         while reading_on:
             try:
-                task, manifest = arrived.get()
-                reading_on -= manifest is None
-                if failure is None and manifest is not None:
-                    task.take(manifest, report)
-                elif failure is None:
-                    task.end(report)
+                for task, manifests, has_ended in _all_waiting(arrived):
+                    reading_on -= has_ended
+                    if failure is None:
+                        task.take(manifests, report)
+                    if failure is None and has_ended:
+                        task.end(report)
             except BaseException as error:  # noqa: BLE001 - readings are stopped and waited for, then it is raised
                 failure = failure or error
                 stop.set()
@@ -200,6 +199,19 @@ def _read_and_load(tasks: Sequence[_Task], report: SyncReport) -> None:
         failure = failure or reading.exception()
     if failure is not None:
         raise failure
+
+
+def _all_waiting(arrived: "Queue[tuple[_Task, Manifest | None]]") -> list[tuple[_Task, list[Manifest], bool]]:
+    """What arrived meanwhile, at least one thing: per tracker its commits in their order, and whether it ended.
+
+    Loading many commits at once costs little more than loading one.
+    """
+    found: dict[str, tuple[_Task, list[Manifest], bool]] = {}
+    while not found or not arrived.empty():
+        task, manifest = arrived.get()
+        _, manifests, has_ended = found.get(task.name, (task, [], False))
+        found[task.name] = (task, [*manifests, manifest] if manifest else manifests, has_ended or manifest is None)
+    return list(found.values())
 
 
 def _putting(arrived: "Queue[tuple[_Task, Manifest | None]]", task: _Task) -> Callable[[Manifest], None]:
