@@ -30,6 +30,12 @@ dependency as (
 
 ),
 
+edge as (
+
+    select * from {{ ref('int_dependency_evidence') }}
+
+),
+
 parent as (
 
     select
@@ -38,41 +44,6 @@ parent as (
         valid_from
     from {{ ref('int_issue_field_interval') }}
     where field = 'parent' and is_current
-
-),
-
-shown as (
-
-    select
-        blocker_issue_id,
-        blocked_issue_id,
-        edge_type,
-        confidence,
-        provenance
-    from {{ ref('int_link_endpoint') }}
-    union all
-    -- Removed by now: only history tells of it.
-    select
-        blocker_issue_id,
-        blocked_issue_id,
-        'blocks' as edge_type,
-        1.0 as confidence,
-        'history' as provenance
-    from dependency
-    where recency_no = 1 and valid_to is not null
-
-),
-
-edge as (
-
-    select
-        blocker_issue_id,
-        blocked_issue_id,
-        edge_type,
-        cast(max(confidence) as double) as confidence,
-        string_agg(distinct provenance, ',' order by provenance) as provenance
-    from shown
-    group by blocker_issue_id, blocked_issue_id, edge_type
 
 )
 

@@ -33,45 +33,9 @@ current_edge as (
 
 ),
 
-change as (
-
-    select
-        event.blocker_issue_id,
-        event.blocked_issue_id,
-        event.occurred_at,
-        event.is_added,
-        event.was_added is null as is_first,
-        lead(event.occurred_at) over (
-            partition by event.blocker_issue_id, event.blocked_issue_id order by event.occurred_at, event.is_added
-        ) as next_at,
-        greatest(blocker.created_at, blocked.created_at) as since
-    from {{ ref('int_link_event') }} as event
-    inner join issue as blocker on event.blocker_issue_id = blocker.issue_id
-    inner join issue as blocked on event.blocked_issue_id = blocked.issue_id
-    where event.was_added is null or event.was_added <> event.is_added
-
-),
-
--- What was removed without having been added was there from the beginning.
 told as (
 
-    select
-        blocker_issue_id,
-        blocked_issue_id,
-        occurred_at as valid_from,
-        next_at as valid_to,
-        false as is_backfilled
-    from change
-    where is_added
-    union all
-    select
-        blocker_issue_id,
-        blocked_issue_id,
-        since as valid_from,
-        occurred_at as valid_to,
-        true as is_backfilled
-    from change
-    where is_first and not is_added
+    select * from {{ ref('int_dependency_history') }}
 
 ),
 
@@ -80,9 +44,9 @@ last_change as (
     select
         blocker_issue_id,
         blocked_issue_id,
-        max(occurred_at) as occurred_at,
-        bool_or(is_added and next_at is null) as is_open
-    from change
+        max(coalesce(valid_to, valid_from)) as occurred_at,
+        bool_or(valid_to is null) as is_open
+    from told
     group by blocker_issue_id, blocked_issue_id
 
 ),

@@ -1,19 +1,12 @@
 -- One row per human key, address or id that leads to an issue and tracker in which it does; keys in lower case.
 with reference as (
 
-    select
-        lower(issue_key) as ref,
-        instance,
-        issue_id,
-        1 as preference
-    from {{ ref('int_issue') }}
-    union all
     -- A key that was given to another issue later leads to that one.
     select
         lower(alias.issue_key) as ref,
         alias.instance,
         alias.issue_id,
-        2 as preference
+        case when alias.is_current then 1 else 2 end as preference
     from {{ source('core', 'issue_key_alias') }} as alias
     inner join {{ ref('int_issue') }} as issue on alias.issue_id = issue.issue_id
     union all

@@ -10,7 +10,6 @@ issue as (
     select
         attribution.program_id,
         attribution.timezone,
-        int_issue.synced_at,
         int_issue.is_history_complete,
         state.category,
         state.estimate_points,
@@ -46,7 +45,6 @@ select
     count(*) filter (where is_in_flow_scope and days_since_finish >= 28 and days_since_finish < 56)
         as throughput_previous_28d,
     count(*) filter (where category <> 'done' and estimate_points is null) as unestimated_open_count,
-    count(*) filter (where not is_history_complete) as incomplete_history_count,
-    max(synced_at) as last_synced_at
+    count(*) filter (where not is_history_complete) as incomplete_history_count
 from issue
 group by program_id

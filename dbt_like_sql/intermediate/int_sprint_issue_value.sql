@@ -77,31 +77,6 @@ left_limit as (
             and (field_interval.valid_to is null or scope.window_end_at <= field_interval.valid_to)
     group by scope.sprint_id, scope.issue_id
 
-),
-
--- Issues whose status at the start was not on the board: Jira Cloud lets them commit to nothing.
-unmapped as (
-
-    select
-        scope.sprint_id,
-        scope.issue_id
-    from scope
-    inner join {{ ref('int_issue_status_interval') }} as status_interval
-        on
-            scope.issue_id = status_interval.issue_id
-            and scope.effective_start_at >= status_interval.valid_from
-            and (status_interval.valid_to is null or scope.effective_start_at < status_interval.valid_to)
-    left join {{ ref('int_board_column_interval') }} as board_column
-        on
-            scope.done_basis_key = board_column.board_id
-            and status_interval.status_id = board_column.status_id
-            and scope.effective_start_at >= board_column.valid_from
-            and scope.effective_start_at < coalesce(board_column.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
-    where
-        scope.is_committed
-        and scope.done_basis_key not in ('status_category', 'closed')
-        and board_column.status_id is null
-
 )
 
 select
@@ -130,4 +105,6 @@ left join
     right_continuous
     on scope.sprint_id = right_continuous.sprint_id and scope.issue_id = right_continuous.issue_id
 left join left_limit on scope.sprint_id = left_limit.sprint_id and scope.issue_id = left_limit.issue_id
-left join unmapped on scope.sprint_id = unmapped.sprint_id and scope.issue_id = unmapped.issue_id
+left join
+    {{ ref('int_sprint_issue_unmapped') }} as unmapped
+    on scope.sprint_id = unmapped.sprint_id and scope.issue_id = unmapped.issue_id

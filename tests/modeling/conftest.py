@@ -11,6 +11,7 @@ from itpm_pipeline.canonical.schema import metadata
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.build import BuildReport, build
 from itpm_pipeline.modeling.project import Project, load_project
+from itpm_pipeline.warehouse.ops import SYNC_LOG
 
 AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
@@ -33,11 +34,12 @@ def project(tmp_path: Path) -> Callable[[dict[str, str]], Project]:
 
 @pytest.fixture
 def connection() -> Iterator[sa.Connection]:
-    """An empty DuckDB with all core tables."""
+    """An empty DuckDB with all core tables and the log of readings."""
     engine = sa.create_engine("duckdb:///:memory:")
     with engine.begin() as connection:
-        connection.exec_driver_sql("create schema core")
-        for table in metadata.sorted_tables:
+        for schema in ("core", "ops"):
+            connection.exec_driver_sql(f"create schema {schema}")
+        for table in (*metadata.sorted_tables, SYNC_LOG):
             connection.execute(sa.schema.CreateTable(table))
         yield connection
     engine.dispose()

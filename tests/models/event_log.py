@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from itpm_pipeline.canonical.schema import arrow_schema, core_table, metadata
+from itpm_pipeline.warehouse.ops import SYNC_LOG
 
 TRACKER = "acme"
 CATEGORIES = {"todo": "todo", "doing": "in_progress", "review": "in_progress", "done": "done", "released": "done",
@@ -167,10 +168,14 @@ class EventLog:
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Core rows of everything told so far."""
         rows: dict[str, list[dict[str, Any]]] = {name: list(told) for name, told in self.tables.items()}
-        for table in ("issue", "issue_history", "issue_field_event", "issue_sprint"):
+        for table in ("issue", "issue_key_alias", "issue_history", "issue_field_event", "issue_sprint"):
             rows.setdefault(table, [])
         for issue in self.issues.values():
             rows["issue"].append(_issue_row(issue))
+            rows["issue_key_alias"].append({
+                "issue_key": issue.key, "issue_id": issue.issue_id, "is_current": True,
+                "instance": issue.extra.get("instance", TRACKER),
+            })
             rows["issue_history"].append({"issue_id": issue.issue_id, "is_complete": True})
             rows["issue_sprint"] += [{"issue_id": issue.issue_id, "sprint_id": one} for one in issue.sprints]
             rows["issue_field_event"] += [
@@ -212,12 +217,13 @@ def _issue_row(issue: Issue) -> dict[str, Any]:
 @cache
 def _core_ddl() -> str:
     """All core tables in one text: commented column by column it takes longer than the models under test."""
-    tables = [str(CreateTable(table).compile(dialect=postgresql.dialect())) for table in metadata.sorted_tables]
-    return ";".join(["set timezone = 'UTC'", "create schema core", *tables])
+    wanted = [*metadata.sorted_tables, SYNC_LOG]
+    tables = [str(CreateTable(table).compile(dialect=postgresql.dialect())) for table in wanted]
+    return ";".join(["set timezone = 'UTC'", "create schema core", "create schema ops", *tables])
 
 
 def create_core(connection: sa.Connection) -> None:
-    """All core tables, empty, without keys, as the warehouse declares them."""
+    """All core tables and the log of readings, empty, without keys, as the warehouse declares them."""
     connection.connection.driver_connection.execute(_core_ddl())
 
 

@@ -13,6 +13,8 @@ select
     project.is_archived,
     project.is_readable,
     project.skip_reason,
+    freshness.last_read_at,
     project.url
 from {{ source('core', 'project') }} as project
 inner join {{ ref('int_project_program') }} as project_program on project.project_id = project_program.project_id
+inner join {{ ref('int_project_freshness') }} as freshness on project.project_id = freshness.project_id

@@ -110,10 +110,11 @@ select
     coalesce(dependency.severity_3_count, 0) as severity_3_count,
     issue.unestimated_open_count / cast(nullif(issue.open_count, 0) as double) as unestimated_open_share,
     1 - issue.incomplete_history_count / cast(nullif(issue.issue_count, 0) as double) as complete_history_share,
-    issue.last_synced_at,
+    freshness.last_read_at as last_synced_at,
     rated.as_of,
     rated.config_version
 from rated
 left join issue on rated.program_id = issue.program_id
+left join {{ ref('int_program_freshness') }} as freshness on rated.program_id = freshness.program_id
 left join sprint on rated.program_id = sprint.program_id
 left join dependency on rated.program_id = dependency.program_id

@@ -16,18 +16,6 @@ velocity as (
 
     select * from {{ ref('int_sprint_velocity_window') }}
 
-),
-
-membership as (
-
-    select
-        sprint.sprint_id,
-        count(*) as stay_count,
-        count(*) filter (where membership.precision_seconds > 86400) as imprecise_count
-    from {{ ref('int_sprint_membership') }} as membership
-    inner join total as sprint on membership.sprint_id = sprint.sprint_id
-    group by sprint.sprint_id
-
 )
 
 select
@@ -86,12 +74,13 @@ select
     velocity.velocity_cv,
     velocity.velocity_range_90_low,
     velocity.velocity_range_90_high,
-    1 - membership.imprecise_count / cast(membership.stay_count as double) as sprint_confidence,
+    confidence.sprint_confidence,
+    confidence.is_approximate,
     parameter.as_of,
     parameter.config_version
 from total
 inner join velocity on total.sprint_id = velocity.sprint_id
+inner join {{ ref('int_sprint_confidence') }} as confidence on total.sprint_id = confidence.sprint_id
 cross join parameter
 left join {{ ref('int_board_team') }} as board_team on total.board_id = board_team.board_id
 left join {{ ref('int_team') }} as team on board_team.team_id = team.team_id
-left join membership on total.sprint_id = membership.sprint_id
