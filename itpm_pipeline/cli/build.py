@@ -8,7 +8,7 @@ from rich.console import Console
 
 from itpm_pipeline.cli.progress import progress_bars
 from itpm_pipeline.config import Settings, load_settings
-from itpm_pipeline.errors import UsageError
+from itpm_pipeline.errors import ModelError, UsageError
 from itpm_pipeline.ingest.fact_load import load_facts
 from itpm_pipeline.ingest.progress import Progress
 from itpm_pipeline.modeling.build import BuildReport, build
@@ -31,11 +31,11 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Build the SQL models, run their checks, and publish the warehouse if they pass."""
+        instant = _instant(as_of) if as_of else None
         settings = load_settings()
+        _require_known(select)
         with progress_bars() as progress:
-            report, publication = build_and_publish(
-                settings, as_of=_instant(as_of) if as_of else None, select=select, progress=progress
-            )
+            report, publication = build_and_publish(settings, as_of=instant, select=select, progress=progress)
         console = Console(highlight=False)
         console.print(
             f"{len(report.models)} models, {len(report.checks)} checks, {len(report.warnings)} warnings "
@@ -44,6 +44,16 @@ def register(app: typer.Typer) -> None:
         for warning in report.warnings:
             console.print(f"warning: {warning.model}: {warning.name}: {warning.failed_rows} rows", markup=False)
         console.print(f"published {publication.path} (version {publication.version})", soft_wrap=True)
+
+
+def _require_known(select: list[str] | None) -> None:
+    """What is selected must exist; models that cannot be ordered are another matter, told when they are built."""
+    project = load_project()
+    build_order(project)
+    try:
+        build_order(project, select)
+    except ModelError as error:
+        raise UsageError(str(error)) from None
 
 
 def _instant(text: str) -> datetime:

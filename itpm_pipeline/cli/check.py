@@ -15,6 +15,8 @@ from itpm_pipeline.extract.records import ProjectRef
 from itpm_pipeline.extract.source import Probe
 from itpm_pipeline.registry import open_source
 
+_ATTEMPTS = 2
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
@@ -44,7 +46,8 @@ def register(app: typer.Typer) -> None:
 def _probe(tracker: Tracker) -> tuple[Probe, list[ProjectRef]] | Exception:
     """What one tracker says, or the error it ended with: all trackers are asked before the first error is told."""
     try:
-        source = open_source(tracker)
+        # A person waits for the answer: a host that is not there is told after seconds, not after all attempts.
+        source = open_source(tracker.model_copy(update={"max_attempts": min(tracker.max_attempts, _ATTEMPTS)}))
         try:
             return source.probe(), source.discover()
         finally:

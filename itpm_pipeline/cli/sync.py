@@ -1,6 +1,7 @@
 """``itpm sync`` and ``itpm rebuild``: from the trackers, or from landing alone, to the core schema."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
         settings = load_settings()
         with progress_bars() as progress:
             report = sync(settings, trackers=tracker, projects=project, full=full, progress=progress)
-        _tell(report, as_json=as_json)
+        _tell(report, ("fetched", "landed", "rejected", "requests", "seconds"), as_json=as_json)
 
     @app.command("rebuild")
     def rebuild_command(
@@ -46,44 +47,47 @@ def register(app: typer.Typer) -> None:
         with progress_bars() as progress:
             report = rebuild(settings, progress=progress)
             build_and_publish(settings, progress=progress)
-        _tell(report, as_json=as_json)
+        _tell(report, ("mapped", "rejected"), as_json=as_json)
 
 
-def _tell(report: SyncReport, *, as_json: bool) -> None:
+_HEADINGS = {"landed": "changed"}
+
+
+def _tell(report: SyncReport, columns: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         typer.echo(report.to_json())
     else:
-        _show(report)
+        _show(report, columns)
     if report.failed:
         raise ItpmError("\n".join(f"{outcome.where}: {outcome.stream}: {outcome.reason}" for outcome in report.failed))
 
 
-def _show(report: SyncReport) -> None:
+def _show(report: SyncReport, columns: Sequence[str]) -> None:
     """One row per project, and under the table what is to be said of some; streams are in ``--json``."""
     projects: defaultdict[str, list[SyncOutcome]] = defaultdict(list)
     for outcome in report.outcomes:
-        projects[outcome.where].append(outcome)
+        projects[outcome.where.removesuffix(f":{SITE}")].append(outcome)
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("project", overflow="fold")
-    for name in ("fetched", "changed", "rejected", "requests", "seconds"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for name in columns:
+        table.add_column(_HEADINGS.get(name, name), justify="right", no_wrap=True)
     for where, outcomes in projects.items():
-        counts = [sum(getattr(one, name) for one in outcomes) for name in ("fetched", "landed", "rejected", "requests")]
-        table.add_row(
-            Text(where.removesuffix(f":{SITE}")), *(f"{count:,}" for count in counts),
-            f"{max(one.seconds for one in outcomes):.1f}",
-        )
+        table.add_row(Text(printable(where)), *(_cell(outcomes, name) for name in columns))
     console = Console(highlight=False)
     console.print(table)
     for where, outcomes in projects.items():
         if remark := _remark(outcomes):
-            console.print(Text(printable(f"{where.removesuffix(f':{SITE}')}: {remark}")))
+            console.print(Text(printable(f"{where}: {remark}")))
     totals = report.totals
     changed = sum(sum(counts.values()) for counts in report.rows.values())
-    console.print(
-        f"{totals['fetched']:,.0f} records in {totals['requests']:,.0f} requests, "
-        f"{changed:,} core rows changed, {report.seconds:.1f} s"
-    )
+    read = f"{totals['fetched']:,.0f} records in {totals['requests']:,.0f} requests, " if "fetched" in columns else ""
+    console.print(f"{read}{changed:,} core rows changed, {report.seconds:.1f} s")
+
+
+def _cell(outcomes: Sequence[SyncOutcome], name: str) -> str:
+    """Counts add up; streams of a project are read together, so that the longest time is that of all."""
+    values = [getattr(outcome, name) for outcome in outcomes]
+    return f"{max(values):.1f}" if name == "seconds" else f"{sum(values):,}"
 
 
 def _remark(outcomes: list[SyncOutcome]) -> str:
