@@ -6,19 +6,19 @@ on an issue's ``updated_at``, and iterations and estimates leave no event at all
 
 from typing import Any
 
-from itpm_pipeline.sandbox.company.hours import SECOND, local_instant, moment_of
+from itpm_pipeline.sandbox.company.hours import SECOND, moment_of
 from itpm_pipeline.sandbox.company.identifiers import node_id
+from itpm_pipeline.sandbox.company.iteration_ledger import IterationLedger
 from itpm_pipeline.sandbox.company.model import (
     Company,
     GithubIssue,
     GithubProject,
-    Iteration,
     Milestone,
     ProjectItem,
     Repository,
     TimelineEvent,
 )
-from itpm_pipeline.sandbox.company.truth import Observer, Standing
+from itpm_pipeline.sandbox.company.truth import Observer
 
 _WITHOUT_UPDATE = frozenset({
     "AddedToProjectV2Event", "RemovedFromProjectV2Event", "ProjectV2ItemStatusChangedEvent", "MentionedEvent",
@@ -28,26 +28,20 @@ IN_PROGRESS_LABEL, BLOCKED_LABEL = "in progress", "blocked"
 TODO, DOING, REVIEW, DONE = "Todo", "In Progress", "In Review", "Done"
 
 
-def iteration_name(project: GithubProject, iteration_id: str) -> str:
-    """Name of an iteration in the truth."""
-    return f"github:{project.number}:{iteration_id}"
-
-
 class GithubLedger:
     """Books every event of the GitHub organisation. Instants are milliseconds since 1970, rounded to seconds."""
 
     def __init__(self, company: Company, observer: Observer, iteration_zone: str) -> None:
         self._company = company
         self._observer = observer
-        self._zone = iteration_zone
         self._last: dict[str, int] = {}
         self._number = 100_000
         self._milestones: dict[str, Milestone] = {}
-        self._inside: dict[str, dict[str, None]] = {}
         self.issues: dict[str, GithubIssue] = {}
         """By node id."""
         self.items: dict[str, tuple[GithubProject, ProjectItem]] = {}
         """Project and item of an issue, by the issue's node id."""
+        self.iterations = IterationLedger(observer, self.issues, self.items, iteration_zone)
 
     def next_number(self) -> int:
         """A database id that no other object has."""
@@ -94,7 +88,7 @@ class GithubLedger:
         instant = self.event(issue, at, actor, "ClosedEvent", stateReason=reason, closer=closer)
         issue.state, issue.state_reason, issue.closed_at = "CLOSED", reason, moment_of(instant)
         self._observe(issue, instant)
-        self._note_standing(issue)
+        self.iterations.changed(issue)
         if issue.node_id in self.items:
             self.set_status(issue, instant + SECOND, actor, DONE, automated=True)
 
@@ -103,7 +97,7 @@ class GithubLedger:
         instant = self.event(issue, at, actor, "ReopenedEvent", stateReason="REOPENED")
         issue.state, issue.state_reason, issue.closed_at = "OPEN", "REOPENED", None
         self._observe(issue, instant)
-        self._note_standing(issue)
+        self.iterations.changed(issue)
         if issue.node_id in self.items:
             self.set_status(issue, instant + SECOND, actor, DOING, automated=True)
 
@@ -171,7 +165,7 @@ class GithubLedger:
             project, item = self.items.pop(issue.node_id)
             project.items.remove(item)
             if item.iteration_id:
-                self._inside[iteration_name(project, item.iteration_id)].pop(issue.node_id, None)
+                self.iterations.forget(issue, project, item.iteration_id)
         for other in issue.blocking:
             self.issues[other].blocked_by.remove(issue.node_id)
         for other in issue.blocked_by:
@@ -252,37 +246,16 @@ class GithubLedger:
         item.estimate = points
         item.estimate_updated_at = item.updated_at = moment_of(at - at % SECOND)
         item.estimate_history.append((item.updated_at, points))
-        self._note_standing(issue)
+        self.iterations.changed(issue)
 
     def set_iteration(self, issue: GithubIssue, at: int, iteration_id: str | None) -> None:
         """Plan for an iteration; GitHub keeps only the last value."""
-        project, item = self.items[issue.node_id]
+        _, item = self.items[issue.node_id]
         left = item.iteration_id
         item.iteration_id = iteration_id
         item.iteration_updated_at = item.updated_at = moment_of(at - at % SECOND)
         item.iteration_history.append((item.updated_at, iteration_id))
-        if iteration_id is not None:
-            self._inside.setdefault(iteration_name(project, iteration_id), {})[issue.node_id] = None
-        self._note_standing(issue)
-        if left is not None and left != iteration_id:
-            name = iteration_name(project, left)
-            self._inside[name].pop(issue.node_id, None)
-            self._observer.in_box(name, self._standing(issue, left))
-
-    def issues_in(self, project: GithubProject, iteration_id: str) -> list[GithubIssue]:
-        """Issues planned for an iteration now."""
-        return [self.issues[key] for key in self._inside.get(iteration_name(project, iteration_id), ())]
-
-    def open_iteration(self, project: GithubProject, iteration: Iteration) -> None:
-        """Midnight: the iteration begins with the issues planned for it."""
-        start = local_instant(iteration.start_date, 0, self._zone)
-        standings = [self._standing(issue, iteration.id) for issue in self.issues_in(project, iteration.id)]
-        self._observer.box_opened(iteration_name(project, iteration.id), start, standings)
-
-    def close_iteration(self, project: GithubProject, iteration: Iteration, end: int) -> list[GithubIssue]:
-        """Midnight: the iteration is over; its issues that are still open."""
-        self._observer.box_closed(iteration_name(project, iteration.id), end)
-        return [issue for issue in self.issues_in(project, iteration.id) if issue.state == "OPEN"]
+        self.iterations.moved(issue, left)
 
     def forget(self, invisible: set[str]) -> None:
         """Drop timeline events that name issues which nobody can see any more."""
@@ -291,17 +264,6 @@ class GithubLedger:
                 event for event in issue.timeline
                 if not any(isinstance(value, str) and value in invisible for value in event.data.values())
             ]
-
-    def _standing(self, issue: GithubIssue, iteration_id: str) -> Standing:
-        _, item = self.items[issue.node_id]
-        return Standing(issue.node_id, item.iteration_id == iteration_id, issue.state == "CLOSED", item.estimate)
-
-    def _note_standing(self, issue: GithubIssue) -> None:
-        if issue.node_id in self.items:
-            project, item = self.items[issue.node_id]
-            if item.iteration_id is not None:
-                name = iteration_name(project, item.iteration_id)
-                self._observer.in_box(name, self._standing(issue, item.iteration_id))
 
     def _observe(self, issue: GithubIssue, at: int) -> None:
         self._observer.moved(issue.node_id, self._category(issue), at)

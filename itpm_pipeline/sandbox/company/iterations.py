@@ -124,13 +124,13 @@ class IterationCadence:
         iteration = self._project.iterations[number]
         left: list[GithubIssue] = []
         if number:
-            left = ledger.close_iteration(self._project, self._project.iterations[number - 1], now)
+            left = ledger.iterations.close(self._project, self._project.iterations[number - 1], now)
             truth = self._world.observer.truth.sprints[-1]
             self._velocities.append(sum(points or 0 for points in truth.completed.values()))
             if self._rolls_at_midnight:
                 for issue in left:
                     ledger.set_iteration(issue, now, iteration.id)
-        ledger.open_iteration(self._project, iteration)
+        ledger.iterations.open(self._project, iteration)
         crew.todo_box = iteration.id
         self._current = number
         self._gather(iteration.id)
@@ -152,7 +152,7 @@ class IterationCadence:
         self._flow.wake(now)
 
     def _gather(self, iteration_id: str) -> None:
-        issues = self._world.github.issues_in(self._project, iteration_id)
+        issues = self._world.github.iterations.issues_in(self._project, iteration_id)
         works = [self._world.works[issue.node_id] for issue in issues]
         self._crew.todo = [work for work in works if work.stage == "planned"]
 
@@ -169,7 +169,7 @@ class IterationCadence:
         return work
 
     def _open_issues(self, number: int) -> list[GithubIssue]:
-        issues = self._world.github.issues_in(self._project, self._project.iterations[number].id)
+        issues = self._world.github.iterations.issues_in(self._project, self._project.iterations[number].id)
         return [issue for issue in issues if issue.state == "OPEN"]
 
     def _weight(self, issue: GithubIssue) -> float:

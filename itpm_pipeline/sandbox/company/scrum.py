@@ -1,22 +1,19 @@
 """The sprints of a team that plans in Jira: planning, start, change of scope, close."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 from itpm_pipeline.sandbox.company.crew import Crew, Work
 from itpm_pipeline.sandbox.company.flow import Flow
-from itpm_pipeline.sandbox.company.hours import DAY, HOUR, MINUTE, SECOND, local_date, local_instant, moment_of
+from itpm_pipeline.sandbox.company.hours import DAY, HOUR, MINUTE, SECOND, moment_of
 from itpm_pipeline.sandbox.company.jira_desk import JiraDesk
 from itpm_pipeline.sandbox.company.jira_ledger import sprint_name
 from itpm_pipeline.sandbox.company.model import JiraBoard, JiraIssue, JiraSprint
 from itpm_pipeline.sandbox.company.refinement import Refinement
 from itpm_pipeline.sandbox.company.scope import ScopeChanges
+from itpm_pipeline.sandbox.company.sprint_calendar import SprintCalendar
 from itpm_pipeline.sandbox.company.world import World
 
-_CLOSE_HOUR, _START_HOUR = 10.5, 14.0
-_SHORTEST = 2 * DAY
-_ALWAYS_EARLY = 7
-"""The sprint of this number ends a day early in every team; later ones only sometimes."""
 _GUESS_WITHOUT_ESTIMATE = 3.0
 _ROLLED_OVER = 0.8
 """Share of incomplete issues that go to the next sprint rather than back to the backlog."""
@@ -57,19 +54,12 @@ class ScrumCadence:
         self._sprint_count = 0
         self._closes_at = 0
         self._name_pattern = crew.plan.sprint_name
-        plan = crew.plan
-        today = local_date(world.agenda.end, plan.zones[0])
-        latest = today - timedelta(days=plan.into_sprint)
-        while latest.weekday() >= 5:
-            latest -= timedelta(days=1)
-        count = plan.weeks * 7 // plan.sprint_days
-        self._turn: date = latest - timedelta(days=plan.sprint_days * (count - 1))
-        """Day on which sprints last changed, or will change next."""
+        self._calendar = SprintCalendar(crew, world.agenda.end)
 
     def begin(self) -> None:
         """Plan the first sprint."""
         self._crew.when_dry = self._more_work
-        first = local_instant(self._turn, _START_HOUR, self._crew.plan.zones[0])
+        first = self._calendar.nominal_start
         self._crew.lifetime = (first, self._world.agenda.end)
         lead = self._crew.lead
         self._crew.act(first - 6 * DAY, lead, self._prepare)
@@ -163,9 +153,7 @@ class ScrumCadence:
     # --- Start
 
     def _plan_start(self, nominal: int) -> None:
-        hours = self._crew.hours_of(self._crew.lead)
-        start = hours.at_or_after(nominal)
-        start += self._random.randrange(MINUTE, 8 * MINUTE) + (HOUR if start > nominal else 0)
+        start = self._calendar.start(nominal)
         self._crew.keep_boundaries(self._world.agenda.now, start)
         self._world.agenda.plan(start, self._start)
 
@@ -174,14 +162,14 @@ class ScrumCadence:
         if sprint is None:
             return
         crew = self._crew
-        nominal_close = self._next_turn(now)
+        nominal_close = self._calendar.next_close(now)
         self._world.jira.open_sprint(sprint, now, nominal_close)
         self._gather(sprint)
         self._flow.wake(now)
         for person in crew.members:
             if person not in crew.busy:
                 crew.act(now + self._random.randrange(10 * MINUTE, 5 * HOUR), person, self._flow.look_for_work)
-        close = self._closing_instant(nominal_close)
+        close = self._calendar.close(nominal_close, self._sprint_count)
         crew.keep_boundaries(now, close)
         self._closes_at = close
         self._world.agenda.plan(close, self._close, sprint)
@@ -191,25 +179,6 @@ class ScrumCadence:
         if crew.plan.workflow == "release":
             for offset in (1, 5, 6):
                 crew.act(now + offset * DAY + HOUR, crew.lead, self._release_train)
-
-    def _next_turn(self, now: int) -> int:
-        """The planned end of a sprint that starts now; a turn within holidays is left out."""
-        while True:
-            self._turn += timedelta(days=self._crew.plan.sprint_days)
-            close = local_instant(self._turn, _CLOSE_HOUR, self._crew.plan.zones[0])
-            if self._crew.hours_of(self._crew.lead).at_or_after(close) > now + _SHORTEST:
-                return close
-
-    def _closing_instant(self, nominal: int) -> int:
-        crew, random = self._crew, self._random
-        chance = random.random()
-        if chance < crew.plan.late and self._sprint_count != _ALWAYS_EARLY:
-            nominal += random.choice((1, 1, 2, 3)) * DAY if crew.plan.sprint_days > 7 else DAY
-        elif chance > 0.96 or self._sprint_count == _ALWAYS_EARLY:
-            nominal -= DAY
-        hours = crew.hours_of(crew.lead)
-        close = hours.at_or_after(nominal)
-        return close + random.randrange(2 * MINUTE, 15 * MINUTE) + (HOUR if close > nominal else 0)
 
     def _gather(self, sprint: JiraSprint) -> None:
         """The sprint's issues that nobody has begun are what the team has to do."""
@@ -272,8 +241,7 @@ class ScrumCadence:
             else:
                 work.stage = "backlog"
                 crew.backlog.insert(0, work)
-        nominal = local_instant(self._turn, _START_HOUR, crew.plan.zones[0])
-        start = max(nominal, now + 2 * HOUR)
+        start = max(self._calendar.nominal_start, now + 2 * HOUR)
         crew.act(now + 40 * MINUTE, lead, self._fill)
         self._plan_start(start)
 
