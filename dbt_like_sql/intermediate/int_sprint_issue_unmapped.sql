@@ -24,4 +24,6 @@ left join {{ ref('int_board_column_interval') }} as board_column
 where
     scope.is_committed
     and scope.done_basis_key not in ('status_category', 'closed')
+    -- A status nobody knows (no history was kept) may well have been on the board.
+    and status_interval.status_id is not null
     and board_column.status_id is null

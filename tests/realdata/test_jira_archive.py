@@ -125,11 +125,6 @@ def test_completed_equals_a_straight_count(told, archive):
     assert straight["completed_points"].sum() == 10872
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="int_sprint_issue_value takes a status nobody knows for one that is not on the board: 245 sprints commit to "
-    "too few points",
-)
 def test_committed_points_equal_a_straight_count(told, archive):
     assert _compared(told, archive, ["committed_points"]).empty
     assert archive.closed_sprints()["committed_points"].sum() == 10178
