@@ -11,12 +11,15 @@ import pyarrow.parquet as pq
 
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.records import RawRecord
-from itpm_pipeline.ingest.landing import SCHEMA, Landing, RecordKey, folder_of, payload_hash
+from itpm_pipeline.ingest.landing import SAFE_AGE, SCHEMA, Landing, RecordKey, folder_of, payload_hash
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
 
 BATCH_RECORDS = 5_000
 BATCH_BYTES = 32 * 2**20
 """Payload bytes that one reading holds in memory at most before it writes them."""
+
+MARK_AGAIN = SAFE_AGE / 24
+"""A reading says that it is alive when it writes a file, but not more often than this."""
 
 Describe = Callable[[datetime, Mapping[str, int], tuple[LandedFile, ...]], Manifest]
 """Makes the manifest of (instant of the commit, records landed per stream, files)."""
@@ -123,7 +126,8 @@ class LandingBatch:
         path = f"{self._tracker}/{stream}/{folder_of(self._project)}/{self._run_id}-{len(self._files):05}.parquet"
         self._store.write(path, sink.getvalue())
         self._files.append(LandedFile(path, stream, count))
-        self._mark()
+        if self._landing.now() - self._marked_at >= MARK_AGAIN:
+            self._mark()
 
     def _check_alive(self) -> None:
         try:
@@ -136,5 +140,6 @@ class LandingBatch:
 
     def _mark(self) -> None:
         """Say that this reading is alive: its age counts from here."""
-        reading = {"run_id": self._run_id, "project": self._project, "started_at": self._landing.now()}
+        self._marked_at = self._landing.now()
+        reading = {"run_id": self._run_id, "project": self._project, "started_at": self._marked_at}
         self._store.write(self._marker, orjson.dumps(reading))

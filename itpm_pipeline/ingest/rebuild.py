@@ -7,6 +7,7 @@ from typing import Any
 
 from itpm_pipeline.config import Settings
 from itpm_pipeline.ingest.apply import Applied
+from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.outcomes import SyncReport
@@ -56,6 +57,7 @@ def _load(
     warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
     landing = Landing(settings.landing.url)
     with ExitStack() as stack:
+        stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
         warehouse.prepare()
         for tracker in settings.trackers:

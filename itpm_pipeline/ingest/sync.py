@@ -20,6 +20,7 @@ from itpm_pipeline.extract.redaction import Redactor
 from itpm_pipeline.extract.source import Source
 from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
+from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.manifest import WHOLE, Manifest
@@ -64,6 +65,7 @@ def sync(
     warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
     landing = Landing(settings.landing.url)
     with ExitStack() as stack:
+        stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
         warehouse.prepare()
         tasks = []
