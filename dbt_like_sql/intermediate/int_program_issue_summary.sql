@@ -27,8 +27,7 @@ issue as (
     inner join {{ ref('int_issue_clock') }} as clock on int_issue.issue_id = clock.issue_id
     inner join {{ ref('int_issue_cycle') }} as cycle on int_issue.issue_id = cycle.issue_id
     left join {{ ref('int_issue_plan') }} as plan on int_issue.issue_id = plan.issue_id
-    left join {{ ref('int_issue_blocked_interval') }} as blocked
-        on int_issue.issue_id = blocked.issue_id and blocked.valid_to is null
+    left join {{ ref('int_issue_blocked') }} as blocked on int_issue.issue_id = blocked.issue_id
     where not int_issue.is_deleted and coalesce(int_issue.hierarchy_level, 0) = 0
 
 )

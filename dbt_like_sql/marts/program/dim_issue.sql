@@ -54,5 +54,4 @@ left join {{ ref('int_issue_plan') }} as plan on issue.issue_id = plan.issue_id
 left join {{ source('core', 'status') }} as status on state.status_id = status.status_id
 left join {{ ref('int_not_delivered_resolution') }} as not_delivered
     on replace(lower(state.resolution), '’', '''') = not_delivered.resolution
-left join {{ ref('int_issue_blocked_interval') }} as blocked
-    on issue.issue_id = blocked.issue_id and blocked.valid_to is null
+left join {{ ref('int_issue_blocked') }} as blocked on issue.issue_id = blocked.issue_id
