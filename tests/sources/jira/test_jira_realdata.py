@@ -91,6 +91,7 @@ def test_real_changelogs_are_mapped_with_nothing_rejected(shared, desk):
             "Link": "link", "priority": "priority", "resolution": "resolution", "assignee": "assignee"}  # fmt: skip
     assert kinds == {kept[name]: count for name, count in told.items() if name in kept}
     assert {"status", "Sprint", "Story Points", "Flagged", "Link", "resolution"} <= set(told)
+    assert sum(kinds.values()) == 52
     assert set(told) - set(kept) <= {"Rank", "description", "summary"}, "fields that no metric needs"
 
 
@@ -103,11 +104,16 @@ def test_real_issues_are_mapped_with_nothing_rejected(shared, desk):
 
 def test_real_boards_and_statuses_are_mapped(shared, desk):
     folder = shared / "realdata" / "jirametrics" / "spec"
-    for statuses in folder.rglob("sample_statuses.json"):
-        for status in json.loads(statuses.read_text(encoding="utf-8")):
-            if "id" in status and "statusCategory" in status:
-                assert desk.map("statuses", status).tables["status"]
-    for file in folder.rglob("sample_board_1_configuration.json"):
+    statuses = [
+        status for file in sorted(folder.rglob("sample_statuses.json")) for status in json.loads(file.read_bytes())
+    ]
+    assert len(statuses) == 12
+    mapped = [desk.map("statuses", status).tables["status"][0] for status in statuses]
+    told = {"new": "todo", "indeterminate": "in_progress", "done": "done"}
+    assert [row["category"] for row in mapped] == [told[status["statusCategory"]["key"]] for status in statuses]
+    boards = sorted(folder.rglob("sample_board_1_configuration.json"))
+    assert len(boards) == 2
+    for file in boards:
         configuration = orjson.loads(file.read_bytes())
         desk.refer("board_configurations", 1, configuration)
         columns = desk.map("board_configurations", configuration).tables["board_column_status"]
