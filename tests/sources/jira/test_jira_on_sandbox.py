@@ -166,7 +166,8 @@ def test_old_keys_resolve(synced):
     moved = {key: issue_id for issue_id, issue in synced.visible.items() for key in issue.old_keys}
     assert moved, "the company moves issues"
     assert moved.items() <= aliases.items()
-    current = [(row["issue_key"], row["issue_id"]) for row in synced.rows.tables["issue_key_alias"] if row["is_current"]]
+    rows = synced.rows.tables["issue_key_alias"]
+    current = [(row["issue_key"], row["issue_id"]) for row in rows if row["is_current"]]
     assert sorted(current) == sorted((issue.key, issue_id) for issue_id, issue in synced.visible.items())
 
 
