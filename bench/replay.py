@@ -78,7 +78,8 @@ def _replay_server(sent: Sequence[Sent], concurrency: int) -> int:
         prepared = requests.Request(request.method, request.url, dict(request.headers), data=request.body).prepare()
         response = session.send(prepared, allow_redirects=False)
         if response.status_code != request.status:
-            raise RuntimeError(f"{request.method} {request.url}: HTTP {response.status_code}, and {request.status} before")
+            found = f"HTTP {response.status_code}, and {request.status} before"
+            raise RuntimeError(f"{request.method} {request.url}: {found}")
         content = response.content
         if content:
             orjson.loads(content)

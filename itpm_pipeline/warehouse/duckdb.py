@@ -23,7 +23,9 @@ _SCHEME = "duckdb:///"
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 """Extensions we use are built in; nothing may be downloaded."""
 _CONFLICT = "Could not set lock on file"
-_RUN_ON_CONNECT = "SET TimeZone = 'UTC'"
+_RUN_ON_CONNECT = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
+"""DuckDB takes a process without a main file (a worker started by multiprocessing) for a person at a prompt, and would
+draw a progress bar into its standard output."""
 
 
 def published_path(url: str) -> Path:
