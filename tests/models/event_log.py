@@ -99,6 +99,8 @@ class EventLog:
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     issues: dict[str, Issue] = field(default_factory=dict)
+    readings: list[dict[str, object]] = field(default_factory=list)
+    """Rows of ops.sync_log."""
 
     def __post_init__(self) -> None:
         for status, category in CATEGORIES.items():
@@ -193,6 +195,8 @@ class EventLog:
         """Create the core schema in an empty DuckDB and fill it."""
         create_core(connection)
         insert(connection, self.rows())
+        if self.readings:
+            connection.execute(sa.insert(SYNC_LOG), self.readings)
 
 
 def _issue_row(issue: Issue) -> dict[str, Any]:

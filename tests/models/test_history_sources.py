@@ -196,6 +196,39 @@ def test_unknown_membership_lowers_the_confidence(build_models: Build, complete:
     assert build_models(log).one("mart.mart_team_sprint_velocity", "true")["sprint_confidence"] == confidence
 
 
+@pytest.mark.parametrize(("first_reading", "confidence"), [("02-28", 1), ("03-10", 0.5), ("03-20", 0.5)])
+def test_an_iteration_that_nobody_watched_is_approximate(
+    build_models: Build, first_reading: str, confidence: float
+) -> None:
+    """Iteration one begins on 2 March. Of the second issue nobody knows where it was before the first reading."""
+    log = Repository()
+    member, other = log.gh_issue(1), log.gh_issue(2)
+    log.seen(member, first_reading, "sprint", ONE, "02-20T01")
+    log.seen(other, first_reading, "sprint", None)
+    built = build_models(log, as_of=at("03-25"))
+    row = built.one("mart.mart_team_sprint_velocity", f"sprint_id = '{ONE}'")
+    assert (row["sprint_confidence"], row["is_approximate"]) == (confidence, confidence < 0.8)
+    assert row["committed_count"] == 1
+
+
+def test_an_issue_that_came_to_its_iteration_late_may_have_been_in_the_one_before(build_models: Build) -> None:
+    """Carried over at the turn: what it was not completed in has forgotten it, and says so."""
+    log = Repository()
+    log.program("SHOP", [])
+    log.tables["program_project"].append({
+        "program_id": "program:SHOP", "project_ref": "acme:acme/shop", "valid_from": date(1970, 1, 1), "weight": 1.0,
+    })
+    done, carried = log.gh_issue(1, "closed", resolved_at=at("03-10")), log.gh_issue(2)
+    log.status(done, "03-10", "open", "closed")
+    log.seen(done, "03-20", "sprint", ONE, "02-20T01")
+    log.seen(carried, "03-20", "sprint", TWO, "03-16")
+    built = build_models(log, as_of=at("03-25"))
+    row = built.one("mart.mart_team_sprint_velocity", f"sprint_id = '{ONE}'")
+    assert (row["say_do_ratio_count"], row["sprint_confidence"], row["is_approximate"]) == (1, 0.5, True)
+    status = built.one("mart.mart_program_status", "program_key = 'SHOP'")
+    assert (status["sprint_count"], status["commitment_reliability"], status["predictability_rag"]) == (0, None, "grey")
+
+
 @pytest.mark.parametrize("as_of", [at("03-04"), at("03-06"), at("11-16")])
 def test_what_happens_after_as_of_is_invisible(build_models: Build, as_of: datetime) -> None:
     log = EventLog()

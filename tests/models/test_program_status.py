@@ -107,3 +107,42 @@ def test_teams_from_tracker_settings_and_boards(build_models: Build) -> None:
         boards["Alpha board"], "points", 6)
     assert {row["scope_id"] for row in built.rows("mart.mart_flow_metrics_daily", "scope_type = 'team'")} == {
         "team:ALPHA", "jira:acme:team:7", f"team:{boards['Beta board']}", "(no team)"}
+
+
+def reading(project: str, run: int, status: str, hour: int, stream: str = "issues") -> dict[str, object]:
+    """A row of ops.sync_log."""
+    return {"tracker": "acme", "project": project, "stream": stream, "run_id": str(run), "status": status,
+            "started_at": at(f"03-01T{hour:02}"), "ended_at": at(f"03-01T{hour:02}:30")}
+
+
+def test_freshness_is_that_of_the_project_read_longest_ago(build_models: Build) -> None:
+    log = EventLog()
+    for key in ("WEB", "OLD"):
+        log.project(key)
+    log.program("SHOP", ["PAY", "WEB", "OLD"])
+    log.readings += [
+        reading("PAY", 1, "ok", 1), reading("PAY", 2, "ok", 5), reading("PAY", 3, "ok", 9, "versions"),
+        reading("PAY", 3, "failed", 9),
+        reading("WEB", 2, "ok", 6), reading("WEB", 2, "skipped", 6, "worklogs"),
+        reading("OLD", 2, "skipped", 7), reading("_site", 3, "ok", 8),
+    ]
+    built = build_models(log)
+    assert {row["project_key"]: row["last_read_at"] for row in built.rows("mart.dim_project")} == {
+        "PAY": at("03-01T05"), "WEB": at("03-01T06"), "OLD": None,
+    }
+    assert built.one(STATUS, "program_key = 'SHOP'")["last_synced_at"] == at("03-01T05")
+    assert built.one(STATUS, "program_key = '(unassigned)'")["last_synced_at"] is None
+
+
+def test_who_waits_is_blocked_also_if_nobody_recorded_since_when(build_models: Build) -> None:
+    log = EventLog()
+    log.program("PAY", ["PAY"])
+    blocker, done = log.issue("PAY-1"), log.issue("PAY-2").move("03-05", "done")
+    for number, other in enumerate((blocker, done)):
+        waiting = log.issue(f"PAY-{number + 3}")
+        log.add("issue_link", seen_from_id=waiting.issue_id, link_ref=str(number), blocker_issue_id=other.issue_id,
+                blocked_issue_id=waiting.issue_id, edge_type="blocks", provenance="jira_link", confidence=1.0)
+    built = build_models(log)
+    assert built.one(STATUS, "program_key = 'PAY'")["blocked_count"] == 1
+    assert {row["issue_key"] for row in built.rows("mart.dim_issue", "is_blocked")} == {"PAY-3"}
+    assert built.one("mart.fct_issue_cycle_time", "issue_key = 'PAY-3'")["blocked_s"] in (0, None)
