@@ -1,0 +1,6 @@
+"""Benchmarks are run from the checkout, not installed."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))

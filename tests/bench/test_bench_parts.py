@@ -1,0 +1,148 @@
+"""The parts of the benchmarks: what is recorded, replayed, changed and shown."""
+
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from bench.measure import Spread, isolated
+from bench.models import _core_tables
+from bench.replay import recorded, replay
+from bench.server import change
+from bench.table import table
+from itpm_pipeline.modeling.project import load_project
+from itpm_pipeline.sandbox.company.simulation import build_company
+
+
+class Site:
+    """A server that notes what it is asked, and how much at a time."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[tuple[str, str, bytes, str | None]] = Counter()
+        self.status = 200
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.do_POST()
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                with site.lock:
+                    site.asked[self.command, self.path, body, self.headers.get("Authorization")] += 1
+                    site.at_once += 1
+                    site.most_at_once = max(site.most_at_once, site.at_once)
+                threading.Event().wait(0.02)
+                with site.lock:
+                    site.at_once -= 1
+                self.send_response(site.status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.name = f"127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def site():
+    site = Site()
+    yield site
+    site.close()
+
+
+def ask(site: Site, pages: int) -> list:
+    with recorded() as sent, requests.Session() as session:
+        for page in range(pages):
+            session.get(f"http://{site.name}/list", params={"page": page}, auth=("ann", "secret"))
+        session.post(f"http://{site.name}/search", json={"query": "ä"})
+    return sent
+
+
+def test_a_replay_sends_the_same_requests_no_more_at_a_time_than_told(site):
+    sent = ask(site, 12)
+    before, site.asked, site.most_at_once = site.asked, Counter(), 0
+    assert replay(sent, {site.name: 3})() == 13 * len(b"{}")
+    assert site.asked == before
+    assert 1 < site.most_at_once <= 3
+
+
+def test_requests_are_recorded_only_inside_of_the_block(site):
+    sent = ask(site, 1)
+    requests.get(f"http://{site.name}/afterwards", timeout=5)
+    assert [(one.method, one.status) for one in sent] == [("GET", 200), ("POST", 200)]
+
+
+def test_a_replay_that_is_answered_differently_is_no_floor(site):
+    sent = ask(site, 1)
+    site.status = 429
+    with pytest.raises(RuntimeError, match="HTTP 429, and 200 before"):
+        replay(sent, {site.name: 1})()
+
+
+def test_changed_issues_have_a_new_title_a_history_of_it_and_a_new_instant():
+    company = build_company(300)
+    titles = {issue.id: issue.summary for issue in company.jira_issues.values()}
+    titles |= {issue.node_id: issue.title for repo in company.repositories.values() for issue in repo.issues}
+    count = change(company, 0.1, company.now)
+    jira = [one for one in company.jira_issues.values() if one.summary != titles[one.id]]
+    github = [one for repo in company.repositories.values() for one in repo.issues if one.title != titles[one.node_id]]
+    assert len(jira) + len(github) == count
+    assert 0.08 < count / len(titles) < 0.12
+    assert all(one.updated_at == company.now == one.history[-1].at for one in jira)
+    assert all(one.history[-1].items[0].to_string == one.summary for one in jira)
+    assert all(one.updated_at == company.now == one.timeline[-1].at for one in github)
+    assert all(one.timeline[-1].data["currentTitle"] == one.title for one in github)
+    ids = [entry.id for one in company.jira_issues.values() for entry in one.history]
+    assert len(ids) == len(set(ids))
+
+
+def doubling(number: int):
+    block = bytearray(200 * 2**20)
+    return lambda: number * 2 + len(block) - len(block)
+
+
+def test_a_measurement_runs_in_a_process_of_its_own_and_excludes_preparations():
+    measured = isolated(doubling, 21)
+    assert measured.value == 42
+    assert measured.memory_before >= 200 * 2**20
+    assert measured.wall < 1 > measured.cpu
+
+
+def test_the_spread_of_measurements():
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
+
+
+def test_core_tables_are_found_through_models_between():
+    project = load_project()
+    tables = _core_tables(project, ["mart_team_sprint_velocity"])
+    assert {"issue", "sprint", "issue_field_event"} <= set(tables)
+    assert ("core", "issue_field_event") not in project.model("mart_team_sprint_velocity").declared.sources
+
+
+def test_a_table_aligns_numbers_and_leaves_gaps():
+    lines = table("Title", ("name", "count", "seconds"), [("a", 12345, 1.5), ("long name", None, 0.123)]).splitlines()
+    assert lines == [
+        "Title",
+        "",
+        "name        count  seconds",
+        "---------  ------  -------",
+        "a          12,345     1.50",
+        "long name             0.12",
+    ]

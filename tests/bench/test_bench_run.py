@@ -1,0 +1,29 @@
+"""The whole of it, on a small company."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_all_benchmarks_run_and_tell_ratios():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--size", "300", "--latency", "0", "--repeat", "1", "--json"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)
+    full = result["sync"]["full"][0]
+    assert full["wall_ratio"]["median"] == pytest.approx(
+        full["sync_wall"]["median"] / full["floor_wall"]["median"]
+    )
+    nothing, changed = result["sync"]["later"]
+    assert nothing["landed"] == 0 < changed["landed"]
+    assert all(one["requests"] > 0 < one["issues"] for one in result["sync"]["traffic"])
+    assert {one["name"] for one in result["models"]["families"]} >= {"intermediate", "marts/velocity"}
+    assert all(one["seconds"] > 0 < one["floor"] for one in result["models"]["families"])
