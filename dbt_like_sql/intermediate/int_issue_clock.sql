@@ -17,7 +17,9 @@ entry as (
     select
         issue_id,
         min(case when category = 'in_progress' then valid_from end) as first_in_progress_at,
-        max(case when category = 'todo' then valid_from end) as last_todo_at
+        max(case when category = 'todo' then valid_from end) as last_todo_at,
+        -- Where no history was kept, work may well have been in progress without our knowing: its start is unknown.
+        bool_or(status_id is null) as has_unknown_status
     from status_interval
     group by issue_id
 
@@ -65,12 +67,17 @@ done as (
 
 select
     entry.issue_id,
-    coalesce(entry.first_in_progress_at, done.finished_at) as started_at,
-    coalesce(restart.restarted_at, done.finished_at) as restarted_at,
+    coalesce(
+        entry.first_in_progress_at, case when not entry.has_unknown_status then done.finished_at end
+    ) as started_at,
+    coalesce(
+        restart.restarted_at, case when not entry.has_unknown_status then done.finished_at end
+    ) as restarted_at,
     done.first_done_at,
     done.finished_at,
     done.reopen_count,
-    entry.first_in_progress_at is null and done.finished_at is not null as is_in_progress_skipped
+    entry.first_in_progress_at is null and done.finished_at is not null and not entry.has_unknown_status
+        as is_in_progress_skipped
 from entry
 left join restart on entry.issue_id = restart.issue_id
 left join done on entry.issue_id = done.issue_id

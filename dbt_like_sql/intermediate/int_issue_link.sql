@@ -1,8 +1,31 @@
 -- One row per link as seen from one issue, with the direction that the settings give to link types of one's own.
 -- Mapping directs the types every Jira has; all others come as relations from the issue on the outward side.
-with link as (
+-- Links of issues that did not exist at as_of are left out.
+with unborn as (
 
-    select * from {{ source('core', 'issue_link') }}
+    select
+        issue.issue_id,
+        issue.issue_key,
+        issue.instance
+    from {{ source('core', 'issue') }} as issue
+    inner join {{ source('ops', 'build_parameter') }} as parameter on issue.created_at > parameter.as_of
+
+),
+
+link as (
+
+    select issue_link.*
+    from {{ source('core', 'issue_link') }} as issue_link
+    left join unborn as seen on issue_link.seen_from_id = seen.issue_id
+    left join unborn as blocker on issue_link.blocker_issue_id = blocker.issue_id
+    left join unborn as blocked on issue_link.blocked_issue_id = blocked.issue_id
+    left join unborn as blocker_by_key
+        on issue_link.blocker_ref = blocker_by_key.issue_key and issue_link.instance = blocker_by_key.instance
+    left join unborn as blocked_by_key
+        on issue_link.blocked_ref = blocked_by_key.issue_key and issue_link.instance = blocked_by_key.instance
+    where coalesce(
+        seen.issue_id, blocker.issue_id, blocked.issue_id, blocker_by_key.issue_id, blocked_by_key.issue_id
+    ) is null
 
 ),
 

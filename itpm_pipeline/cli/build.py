@@ -62,7 +62,7 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"--as-of {text!r} is no instant; write for example 2026-03-31T22:00:00Z") from None
     if instant.tzinfo is None:
-        raise UsageError(f"--as-of {text!r} has no time zone; write for example {text}Z")
+        raise UsageError(f"--as-of {text!r} has no time zone; write for example {instant:%Y-%m-%dT%H:%M:%S}Z")
     return instant.astimezone(UTC)
 
 

@@ -200,8 +200,8 @@ class DuckdbPublished:
         """Result of one SQL query."""
         with _as_warehouse_error(f"query of {self._path}"):
             result = self._connection.execute(sql)
-            # A statement without a result (SET …) leaves no description.
-            return result.to_arrow_table() if result.description else pa.table({})
+            # No statement at all gives no result; one without rows (SET …) leaves no description.
+            return result.to_arrow_table() if result is not None and result.description else pa.table({})
 
     def close(self) -> None:
         """Release the file."""
