@@ -1,13 +1,13 @@
 """Builds the real models over an event log in an in-memory DuckDB."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from built_models import AS_OF, Build, Built
 from event_log import EventLog
 
 from itpm_pipeline.metric_settings import MetricSettings
@@ -16,33 +16,6 @@ from itpm_pipeline.modeling.checks import require_passed, run_checks
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import Project, load_project
 from itpm_pipeline.modeling.render import Schemas, render
-
-AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
-
-
-@dataclass
-class Built:
-    """Tables as built."""
-
-    connection: sa.Connection
-
-    def rows(self, table: str, where: str = "true") -> list[dict[str, Any]]:
-        """Rows of a table such as ``mart.dim_team``."""
-        found = self.connection.exec_driver_sql(f"select * from {table} where {where}")
-        return [dict(row._mapping) for row in found]
-
-    def one(self, table: str, where: str) -> dict[str, Any]:
-        """The only row that satisfies the condition."""
-        (row,) = self.rows(table, where)
-        return row
-
-
-class Build(Protocol):
-    """Builds all models; blocking checks must pass."""
-
-    def __call__(
-        self, log: EventLog, *, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None
-    ) -> Built: ...
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import Build, Built
+from built_models import Build, Built
 from event_log import EventLog, at
 
 DAY = 86400

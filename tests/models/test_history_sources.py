@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Build, Built
+from built_models import Build, Built
 from event_log import EventLog, at
 
 GH = "github:acme"

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from conftest import Build
+from built_models import Build
 from event_log import EventLog, at
 
 STATUS = "mart.mart_program_status"

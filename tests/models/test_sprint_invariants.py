@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import replay
-from conftest import Build, Built
+from built_models import Build, Built
 from event_log import EventLog, Issue, at
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

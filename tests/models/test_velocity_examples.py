@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from conftest import Build, Built
+from built_models import Build, Built
 from event_log import EventLog, at, status_id
 
 START, END = at("03-02T09"), at("03-16T09")
