@@ -172,3 +172,9 @@ def test_contracts_name_every_layer() -> None:
         if path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").is_file())
     }
     assert present <= named
+
+
+def test_no_two_test_modules_share_a_name() -> None:
+    """Pytest imports them by their bare names: of two alike, one would not be collected."""
+    names = [path.stem for path in (ROOT / "tests").rglob("*.py") if path.stem not in {"conftest", "__init__"}]
+    assert sorted(names) == sorted(set(names))
