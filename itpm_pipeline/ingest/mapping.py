@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -35,6 +36,9 @@ class Mapped:
 
 
 _Rows = list[tuple[Version, CanonicalRows]]
+
+_Stamp = tuple[datetime, str]
+"""What ``synced_at`` and ``_raw_hash`` of a row are."""
 
 _COLUMNS = {table.name: frozenset(table.columns.keys()) for table in metadata.tables.values()}
 
@@ -87,15 +91,13 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
     A late version adds what no newer version can have replaced: its replaced scopes are left as they are.
     """
     rows: defaultdict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    stamps: defaultdict[tuple[int, str], list[_Stamp]] = defaultdict(list)
     replaced: defaultdict[tuple[int, str], list[Replaced]] = defaultdict(list)
     versions_seen: Counter[tuple[str, str]] = Counter()
     for version, found in mapped:
         turn = versions_seen[version.key]
         versions_seen[version.key] += 1
-        stamps = {
-            "source": source.kind, "instance": source.tracker,
-            "synced_at": version.fetched_at, "_raw_hash": version.stamp,
-        }
+        stamp = (version.fetched_at, version.stamp)
         for name, added in found.tables.items():
             table = metadata.tables[f"{CORE}.{name}"]
             is_child = table.info["merge"] is Merge.REPLACE
@@ -103,22 +105,31 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
             if is_child and version.is_late:
                 scopes = set(found.replaced.get(name, ()))
                 wanted = [row for row in added if row.get(table.info["replace_by"]) not in scopes]
-            rows[turn if is_child else 0, name].extend({**row, **stamps} for row in wanted)
+            rows[turn if is_child else 0, name] += wanted
+            stamps[turn if is_child else 0, name] += [stamp] * len(wanted)
         if not version.is_late:
             record = record_stamp(*version.key)
             for name, scopes_of in found.replaced.items():
                 replaced[turn, name].extend(Replaced(scope, record) for scope in dict.fromkeys(scopes_of))
     return [
-        Load(name, _arrow(name, rows.get((turn, name), [])), tuple(replaced.get((turn, name), ())))
-        for turn, name in sorted(rows.keys() | replaced.keys())
+        Load(key[1], _arrow(source, key[1], rows.get(key, []), stamps.get(key, [])), tuple(replaced.get(key, ())))
+        for key in sorted(rows.keys() | replaced.keys())
     ]
 
 
-def _arrow(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
+def _arrow(source: Source, name: str, rows: Sequence[dict[str, Any]], stamps: Sequence[_Stamp]) -> pa.Table:
+    """Rows of one table, with the common columns: each row's stamp, and where all of them come from."""
     table = metadata.tables[f"{CORE}.{name}"]
     schema = arrow_schema(table)
+    common = {
+        "source": [source.kind] * len(rows),
+        "instance": [source.tracker] * len(rows),
+        "synced_at": [fetched_at for fetched_at, _ in stamps],
+        "_raw_hash": [raw_hash for _, raw_hash in stamps],
+    }
+    values = (common.get(column.name) or [row.get(column.name) for row in rows] for column in schema)
     data = pa.Table.from_arrays(
-        [pa.array([row.get(column.name) for row in rows], column.type) for column in schema], schema=schema
+        [pa.array(found, column.type) for found, column in zip(values, schema, strict=True)], schema=schema
     )
     for key in table.info["key"]:
         if data[key].null_count:
