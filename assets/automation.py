@@ -8,6 +8,7 @@ import dagster as dg
 from assets import conventions
 from assets.ingestion import SyncOptions, partitions_of, project_landing_job_name
 from assets.resources import Pipeline
+from itpm_pipeline.extract.source import Depth
 
 SYNC_SELECTION = (
     dg.AssetSelection.assets(conventions.ALL_PROJECTS)
@@ -31,9 +32,12 @@ def jobs(kinds: Sequence[str]) -> list[Any]:
         dg.define_asset_job(
             "reconcile",
             selection=SYNC_SELECTION,
-            config=dg.RunConfig(ops={conventions.ALL_PROJECTS.to_python_identifier(): SyncOptions(full=True)}),
-            description="Like sync, but reads everything again and finds what was deleted in the trackers.",
-            tags={"itpm/kind": "full"},
+            config=dg.RunConfig(
+                ops={conventions.ALL_PROJECTS.to_python_identifier(): SyncOptions(depth=Depth.RECONCILE)}
+            ),
+            description="Like sync, but also finds what was deleted, moved or hidden in the trackers, and what changed "
+            "there without telling (fields of GitHub projects, links to other sites).",
+            tags={"itpm/kind": "reconcile"},
         ),
         dg.define_asset_job(
             "build",
@@ -82,7 +86,7 @@ def schedules() -> list[dg.ScheduleDefinition]:
         ),
         dg.ScheduleDefinition(
             name="nightly_reconcile", job_name="reconcile", cron_schedule="30 1 * * *",
-            description="Everything again, every night: finds deletions and lost permissions.",
+            description="Every night what an hourly sync cannot see: deletions, lost permissions, moves.",
         ),
         dg.ScheduleDefinition(
             name="discover_projects", job_name="discover", cron_schedule="*/15 * * * *",

@@ -14,7 +14,7 @@ from assets.partitions import ProjectPartitions
 from assets.readings import Reading, landing_metadata, overview, reasons
 from assets.resources import Pipeline
 from itpm_pipeline.extract.records import SITE
-from itpm_pipeline.extract.source import Source, Stream
+from itpm_pipeline.extract.source import Depth, Source, Stream
 from itpm_pipeline.registry import SOURCES
 
 KINDS = tuple(SOURCES)
@@ -25,7 +25,10 @@ EVERYTHING_READ = "every_project_was_read"
 class SyncOptions(dg.Config):
     """What a sync reads."""
 
-    full: bool = Field(default=False, description="Read everything again instead of what changed.")
+    depth: Depth = Field(
+        default=Depth.CHANGES,
+        description="What changed; reconcile: also what vanished, or changed without telling; full: everything again.",
+    )
     trackers: list[str] = Field(default=[], description="Names of trackers; empty = all.")
     projects: list[str] = Field(default=[], description="Projects as tracker:key; empty = all.")
 
@@ -155,7 +158,7 @@ def _all_projects() -> dg.AssetsDefinition:
     def all_projects(
         context: dg.AssetExecutionContext, config: SyncOptions, pipeline: Pipeline
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        readings = pipeline.read_projects(trackers=config.trackers, projects=config.projects, full=config.full)
+        readings = pipeline.read_projects(trackers=config.trackers, projects=config.projects, depth=config.depth)
         for reading in readings:
             _record(context, reading)
         failed = [reading for reading in readings if reading.reason]

@@ -16,7 +16,7 @@ from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.records import SITE
-from itpm_pipeline.extract.source import Source
+from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.fact_load import load_facts
 from itpm_pipeline.ingest.sync import redactor_of, sync
 from itpm_pipeline.modeling.build import BuiltModel, build_model, prepare
@@ -63,7 +63,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
         return open_source(tracker)
 
     def read_projects(
-        self, *, trackers: Sequence[str] = (), projects: Sequence[str] = (), full: bool = False
+        self, *, trackers: Sequence[str] = (), projects: Sequence[str] = (), depth: Depth = Depth.CHANGES
     ) -> list[Reading]:
         """Read, land and load what changed in the named trackers and projects (``tracker:key``; none named: all)."""
         self._let_go()  # The sync opens the warehouse itself.
@@ -71,7 +71,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
             self.settings,
             trackers=list(trackers) or None,
             projects=list(projects) or None,
-            full=full,
+            depth=depth,
             open_source=self.open_source,
         )
         return readings_of(report, {tracker.name: tracker.kind for tracker in self.settings.trackers})

@@ -13,8 +13,9 @@ from itpm_pipeline.cli.build import build_and_publish
 from itpm_pipeline.cli.progress import progress_bars
 from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.config import load_settings
-from itpm_pipeline.errors import ItpmError
+from itpm_pipeline.errors import ItpmError, UsageError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus
+from itpm_pipeline.extract.source import Depth
 from itpm_pipeline.ingest.outcomes import SyncOutcome, SyncReport
 from itpm_pipeline.ingest.rebuild import rebuild
 from itpm_pipeline.ingest.sync import sync
@@ -30,12 +31,18 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option(help="Only this project, tracker:key; may be repeated; patterns are fine.")
         ] = None,
         full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+        reconcile: Annotated[
+            bool, typer.Option("--reconcile", help="Find as well what vanished, and what changed without telling.")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print outcomes per project and stream as JSON.")] = False,
     ) -> None:
         """Fetch what changed, land it unchanged, and load it into the core schema."""
+        if full and reconcile:
+            raise UsageError("--full includes --reconcile: give one of them")
+        depth = Depth.FULL if full else Depth.RECONCILE if reconcile else Depth.CHANGES
         settings = load_settings()
         with progress_bars() as progress:
-            report = sync(settings, trackers=tracker, projects=project, full=full, progress=progress)
+            report = sync(settings, trackers=tracker, projects=project, depth=depth, progress=progress)
         _tell(report, ("fetched", "landed", "rejected", "requests", "seconds"), as_json=as_json)
 
     @app.command("rebuild")

@@ -3,10 +3,27 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
+
+
+class Depth(StrEnum):
+    """How much a sync reads again of what it read before."""
+
+    CHANGES = "changes"
+    """What changed since the last reading."""
+    RECONCILE = "reconcile"
+    """That, and whatever changes without telling: what vanished (the census), and values without a time of change."""
+    FULL = "full"
+    """Everything, as if nothing had been read before; the census as well."""
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether it finds what incremental reading cannot."""
+        return self is not Depth.CHANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +99,14 @@ class Source(Protocol):
     def discover(self) -> list[ProjectRef]:
         """All visible projects that the configuration includes, ordered by key."""
 
-    def read_site(self, cursor: Cursor | None) -> Read:
-        """Records that belong to the whole tracker. ``cursor`` None: everything."""
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
+        """Records that belong to the whole tracker. ``cursor`` None: everything.
 
-    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
-        """Records of one project; incremental when a cursor is given."""
+        ``reconcile``: read again, in addition, what may have changed without the tracker telling so.
+        """
+
+    def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
+        """Records of one project; incremental when a cursor is given. ``reconcile`` as for :meth:`read_site`."""
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """Build the context from the newest version of every reference record of this tracker."""

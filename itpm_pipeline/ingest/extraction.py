@@ -9,7 +9,7 @@ from datetime import datetime
 from itpm_pipeline.errors import ItpmError, WarehouseError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus, ProjectRef, StreamOutcome
 from itpm_pipeline.extract.redaction import Redactor
-from itpm_pipeline.extract.source import Cursor, Read, Source
+from itpm_pipeline.extract.source import Cursor, Depth, Read, Source
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.landing_batch import LandingBatch
 from itpm_pipeline.ingest.manifest import DISCOVERY, WHOLE, LandedFile, Manifest
@@ -37,7 +37,7 @@ class Run:
     landing: Landing
     state: TrackerState
     run_id: str
-    full: bool = False
+    depth: Depth = Depth.CHANGES
     announce: Callable[[Manifest], None] = _nothing
     progress: Progress = field(default_factory=Silent)
     redactor: Redactor = field(default_factory=Redactor)
@@ -54,12 +54,18 @@ def extract_site(run: Run) -> Manifest:
 
     WarehouseError: the landing store failed.
     """
-    return _extract(run, SITE, None, run.source.read_site)
+    reconcile = run.depth.reconciles
+    return _extract(run, SITE, None, lambda cursor: run.source.read_site(cursor, reconcile=reconcile))
 
 
 def extract_project(run: Run, project: ProjectRef) -> Manifest:
     """Land the records of one project, as :func:`extract_site` does."""
-    return _extract(run, project.key, project.native_id, lambda cursor: run.source.read_project(project, cursor))
+    reconcile = run.depth.reconciles
+
+    def begin(cursor: Cursor | None) -> Read:
+        return run.source.read_project(project, cursor, reconcile=reconcile)
+
+    return _extract(run, project.key, project.native_id, begin)
 
 
 def discover(run: Run) -> list[ProjectRef] | Manifest:
@@ -87,7 +93,7 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
         native_id,
         run.landing.now(),
         last.started_at if last else None,
-        last.cursor if last and not run.full else None,
+        last.cursor if last and run.depth is not Depth.FULL else None,
     )
     what = f"{run.source.tracker}:{project}"
     run.progress.started(None, what)

@@ -17,7 +17,7 @@ from itpm_pipeline.config import Settings
 from itpm_pipeline.errors import ConfigurationError, ItpmError, TrackerError
 from itpm_pipeline.extract.records import SITE, ProjectRef
 from itpm_pipeline.extract.redaction import Redactor
-from itpm_pipeline.extract.source import Source
+from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
 from itpm_pipeline.ingest.garbage import rare_collections
@@ -46,13 +46,13 @@ def sync(
     *,
     trackers: Sequence[str] | None = None,
     projects: Sequence[str] | None = None,
-    full: bool = False,
+    depth: Depth = Depth.CHANGES,
     progress: Progress | None = None,
     run_id: str | None = None,
     open_source: OpenSource = open_registered,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
 ) -> SyncReport:
-    """Read what changed since the last run (``full``: everything), land it, load it.
+    """Read what changed since the last run, or as much more as ``depth`` says, land it, load it.
 
     ``trackers``: names; ``projects``: keys or ``tracker:key``, shell patterns allowed; None: all.
     A project or tracker that fails is told in the report; the others go on. Raises ConfigurationError for a name that
@@ -84,7 +84,7 @@ def sync(
             with warehouse.reading() as conn:
                 state = read_state(conn, tracker.name)
             task.run = Run(
-                source, landing, state, report.run_id, full=full, progress=progress or Silent(), redactor=redactor
+                source, landing, state, report.run_id, depth=depth, progress=progress or Silent(), redactor=redactor
             )
             tasks.append(task)
         _read_and_load(tasks, report)

@@ -43,10 +43,10 @@ class ScriptedSource:
             raise RefusedError(self.world.undiscovered[self.tracker], status=403)
         return [ProjectRef(self.tracker, key, f"id-{key}", key) for key in self.world.projects[self.tracker]]
 
-    def read_site(self, cursor: Cursor | None) -> Read:
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         return self._read(SITE, "site")
 
-    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+    def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         return self._read(project.key, "project")
 
     def _read(self, project: str, scope: str) -> Read:

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from assets import conventions
+from itpm_pipeline.extract.source import Depth
 
 pytestmark = pytest.mark.slow
 
@@ -220,12 +221,12 @@ def test_building_alone_asks_no_tracker(defs, instance, world, tmp_path):
     assert published(tmp_path, "select as_of::text from mart.mart_b") == [("2026-11-16 08:00:00+00",)]
 
 
-def test_reconcile_reads_everything(defs, instance, monkeypatch):
+def test_reconcile_looks_for_what_vanished(defs, instance, monkeypatch):
     from assets import resources
 
     asked = []
     real = resources.sync
-    monkeypatch.setattr(resources, "sync", lambda *a, **k: asked.append(k["full"]) or real(*a, **k))
+    monkeypatch.setattr(resources, "sync", lambda *a, **k: asked.append(k["depth"]) or real(*a, **k))
     assert run(defs, instance, "reconcile").success
     assert run(defs, instance, "sync").success
-    assert asked == [True, False]
+    assert asked == [Depth.RECONCILE, Depth.CHANGES]

@@ -71,14 +71,14 @@ class ScriptedSource:
             for key, native_id in sorted(self.world.projects.items())
         ]
 
-    def read_site(self, cursor: Cursor | None) -> Read:
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         def records() -> Iterator[RawRecord]:
             self._fail(SITE)
             yield self._record("fields", SITE, "fields", self.world.fields)
 
         return self._read(records(), "fields", SITE)
 
-    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+    def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         if project.skip_reason:
             read = Read(iter(()))
             read.outcomes.append(StreamOutcome("issues", project.key, OutcomeStatus.SKIPPED, project.skip_reason))

@@ -12,7 +12,7 @@ from warehouse_rows import core_rows
 from itpm_pipeline.config import Settings
 from itpm_pipeline.errors import TransientError
 from itpm_pipeline.extract.records import RawRecord
-from itpm_pipeline.extract.source import Cursor, Read
+from itpm_pipeline.extract.source import Cursor, Depth, Read
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.rebuild import rebuild
 from itpm_pipeline.ingest.sync import sync
@@ -44,10 +44,10 @@ class AllAtOnce(ScriptedSource):
         super().__init__(world, tracker)
         self._versions = versions
 
-    def read_site(self, cursor: Cursor | None) -> Read:
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         return self._read((r for r in self._versions if r.stream == "fields"), "fields", "_site")
 
-    def read_project(self, project: Any, cursor: Cursor | None) -> Read:
+    def read_project(self, project: Any, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         wanted = (r for r in self._versions if r.stream == "issues" and project.key == "PAY")
         return self._read(wanted, "issues", project.key)
 
@@ -76,16 +76,20 @@ def apply_step(world: World, changes: list[Any], snapshots: list[dict[str, Any]]
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(step, st.booleans(), st.sampled_from([None, None, "PAY"])), min_size=1, max_size=5),
-       data=st.data())
+@given(
+    steps=st.lists(
+        st.tuples(step, st.sampled_from(Depth), st.sampled_from([None, None, "PAY"])), min_size=1, max_size=5
+    ),
+    data=st.data(),
+)
 def test_incremental_equals_rebuild_equals_all_at_once(new_settings, concurrency, steps, data):
     world = World(projects={"PAY": "1", "WEB": "2"})
     incremental = new_settings(concurrency=concurrency)
     snapshots: list[dict[str, Any]] = []
-    for changes, full, failing in steps:
+    for changes, depth, failing in steps:
         apply_step(world, changes, snapshots)
         world.failing = {failing: TransientError("down")} if failing else {}
-        sync(incremental, full=full, open_source=lambda tracker: ScriptedSource(world, tracker.name))
+        sync(incremental, depth=depth, open_source=lambda tracker: ScriptedSource(world, tracker.name))
     expected = core_rows(incremental)
 
     rebuild(incremental, open_source=lambda tracker: ScriptedSource(world, tracker.name))

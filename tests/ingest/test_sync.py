@@ -13,6 +13,7 @@ from warehouse_rows import core_rows, rows_of
 
 from itpm_pipeline.errors import ConfigurationError, CredentialError, LockedError, TransientError, WarehouseError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus, RawRecord
+from itpm_pipeline.extract.source import Depth
 from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.rebuild import load_pending, rebuild
@@ -62,10 +63,10 @@ def test_second_run_without_changes_changes_no_row(world, settings, opener):
     world.put("1", title="Pay", assignee=["ann", "Ann"], history=["a", "b"], sprint="7")
     sync(settings, open_source=opener)
     before = core_rows(settings)
-    for full in (False, True):
-        report = sync(settings, open_source=opener, full=full)
+    for depth in (Depth.CHANGES, Depth.FULL):
+        report = sync(settings, open_source=opener, depth=depth)
         assert report.totals["landed"] == 0
-        assert report.totals["fetched"] == 1 + full
+        assert report.totals["fetched"] == 1 + (depth is Depth.FULL)
         assert core_rows(settings) == before
 
 
@@ -177,7 +178,7 @@ def test_a_record_that_cannot_be_mapped_is_kept_aside_until_it_can(world, settin
 
 def test_a_record_that_is_good_again_within_one_reading_is_not_kept_aside(world, settings):
     class Twice(ScriptedSource):
-        def read_project(self, project, cursor):
+        def read_project(self, project, cursor, *, reconcile=False):
             versions = [{**world.issues["1"], "broken": broken} for broken in (True, False)]
             records = [self._record("issues", project.key, "1", version) for version in versions]
             return self._read(iter(records), "issues", project.key)
@@ -357,7 +358,7 @@ def test_an_older_version_met_by_another_reading_does_not_win(world, settings, o
     instants = {"PAY": datetime(2026, 1, 2, tzinfo=UTC), "WEB": datetime(2026, 1, 1, tzinfo=UTC)}
 
     class Shared(ScriptedSource):
-        def read_project(self, project, cursor):
+        def read_project(self, project, cursor, *, reconcile=False):
             payload = json.dumps(newer if project.key == "PAY" else older).encode()
             record = RawRecord("issues", project.key, "1", payload, instants[project.key])
             return self._read(iter([record]), "issues", project.key)

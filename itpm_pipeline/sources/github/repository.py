@@ -40,6 +40,8 @@ class RepositoryReading:
     previous: Cursor | None
     page_size: int
     outcomes: list[StreamOutcome]
+    reconcile: bool = False
+    """Read as well what may have changed without telling."""
     cursor: Cursor | None = None
     _running: list[str] = field(default_factory=list)
 

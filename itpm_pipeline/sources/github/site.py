@@ -43,6 +43,8 @@ class SiteReading:
     page_size: int
     outcomes: list[StreamOutcome]
     with_items: bool = True
+    reconcile: bool = False
+    """Read as well what may have changed without telling."""
     cursor: Cursor | None = None
     _state: dict[str, Any] = field(default_factory=dict)
     _started: datetime | None = None

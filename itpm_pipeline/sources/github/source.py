@@ -78,13 +78,14 @@ class GithubSource:
             self._owners = sorted({project.key.partition("/")[0] for project in projects})
         return projects
 
-    def read_site(self, cursor: Cursor | None) -> Read:
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """Owners, issue types, projects (v2), their items."""
         read = Read(iter(()))
 
         def records() -> Iterator[RawRecord]:
             reading = SiteReading(
-                self._session, self.features(), self.owners(), cursor, self._settings.page_size, read.outcomes
+                self._session, self.features(), self.owners(), cursor, self._settings.page_size, read.outcomes,
+                reconcile=reconcile,
             )
             yield from reading.records()
             read.cursor = reading.cursor
@@ -92,13 +93,14 @@ class GithubSource:
         read.records = records()
         return read
 
-    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+    def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """One repository; of one with ``skip_reason`` everything but its issues."""
         read = Read(iter(()))
 
         def records() -> Iterator[RawRecord]:
             reading = RepositoryReading(
-                self._session, self.features(), project, cursor, self._settings.page_size, read.outcomes
+                self._session, self.features(), project, cursor, self._settings.page_size, read.outcomes,
+                reconcile=reconcile,
             )
             yield from reading.records()
             read.cursor = reading.cursor

@@ -23,9 +23,19 @@ Chunk = list[dict[str, Any]]
 
 
 def read_project(
-    session: JiraSession, key: str, fields: Sequence[str], since: datetime | None, emission: Emission
+    session: JiraSession,
+    key: str,
+    fields: Sequence[str],
+    since: datetime | None,
+    emission: Emission,
+    *,
+    reconcile: bool = False,
 ) -> Iterator[RawRecord]:
-    """Records of one project, of issues changed since ``since`` if given. A hidden project becomes skipped outcomes."""
+    """Records of one project, of issues changed since ``since`` if given. A hidden project becomes skipped outcomes.
+
+    ``reconcile``: read as well what may have changed without telling.
+    """
+    del reconcile  # Everything read here tells when it changes.
     try:
         yield from _versions(session, key, emission)
         yield from _issues(session, key, fields, since, emission)

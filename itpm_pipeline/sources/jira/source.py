@@ -61,8 +61,9 @@ class JiraSource:
             if self._settings.projects.admits(str(project["key"]))
         ]
 
-    def read_site(self, cursor: Cursor | None) -> Read:
+    def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """Records of the whole site; all of them each time, as none tells when it changed."""
+        del reconcile  # Nothing is left to read again.
         emission = Emission(SITE, [stream.name for stream in SITE_STREAMS], self._now)
         known = cursor.state.get("server_info") if cursor else None
         read: Read
@@ -81,7 +82,7 @@ class JiraSource:
         read = Read(records())
         return read
 
-    def read_project(self, project: ProjectRef, cursor: Cursor | None) -> Read:
+    def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """Records of one project; with a cursor, those of issues changed since its watermark less the look-back."""
         emission = Emission(project.key, [stream.name for stream in PROJECT_STREAMS], self._now)
         read: Read
@@ -98,7 +99,7 @@ class JiraSource:
             # Issues landed without a field that is asked for now must all be read again.
             is_incremental = cursor is not None and cursor.state.get("fields") == digest
             since = cursor.watermark if cursor is not None and is_incremental else None
-            yield from read_project(self._session, project.key, fields, since, emission)
+            yield from read_project(self._session, project.key, fields, since, emission, reconcile=reconcile)
             emission.outcomes["issues"].details["incremental"] = is_incremental
             read.outcomes = emission.finished()
             if emission.outcomes["issues"].reason is None:
