@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets import conventions
 from assets.checks import compares_tables, own_check_specs, to_check_results
+from assets.plots import plot_metadata
 from assets.resources import Pipeline
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.lineage import column_lineage
@@ -39,12 +40,15 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
     def build(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         built, results = pipeline.build_model(project, model, lambda check: not compares_tables(check))
         descriptions = {column.name: column.description for column in model.columns}
+        with pipeline.reading() as connection:
+            plots = plot_metadata(connection, project, model.name)
         yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": built.rows,
                 "dagster/column_schema": conventions.column_schema(built.columns, descriptions),
                 "dagster/column_lineage": conventions.column_lineage(column_lineage(model, project)),
                 "seconds to build": round(built.seconds, 3),
+                **plots,
             },
             check_results=list(to_check_results(results, project)),
         )

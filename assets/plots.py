@@ -1,0 +1,35 @@
+"""Plots of a model as asset metadata. Which there are is decided in ``itpm_pipeline.reports.registry``."""
+
+from base64 import b64encode
+
+import dagster as dg
+import sqlalchemy as sa
+
+from itpm_pipeline.modeling.project import Project
+from itpm_pipeline.reports.drawing import Picture, draw
+from itpm_pipeline.reports.registry import plots_of
+
+SHOWN = 8
+"""Pictures per plot in the UI: every materialisation keeps its own. All of them go to files."""
+
+
+def plot_metadata(connection: sa.Connection, project: Project, model: str) -> dict[str, dg.MarkdownMetadataValue]:
+    """The pictures of a built model by the name of their plot; empty if it has no plots or nothing to show."""
+    found = {plot.name: draw(connection, project, plot) for plot in plots_of(model)}
+    return {name: _markdown(pictures) for name, pictures in found.items() if pictures}
+
+
+def _markdown(pictures: list[Picture]) -> dg.MarkdownMetadataValue:
+    shown = [f"![{_plain(one.title)}](data:image/svg+xml;base64,{_base64(one)})" for one in pictures[:SHOWN]]
+    if len(pictures) > SHOWN:
+        shown.append(f"… and {len(pictures) - SHOWN} more.")
+    return dg.MetadataValue.md("\n\n".join(shown))
+
+
+def _base64(picture: Picture) -> str:
+    return b64encode(picture.svg.encode()).decode()
+
+
+def _plain(title: str) -> str:
+    """A title that cannot end the alternative text it stands in."""
+    return "".join(letter for letter in title if letter.isalnum() or letter in " -.,%")

@@ -1,0 +1,54 @@
+"""Draws plots from a warehouse, as text or into files."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from itpm_pipeline.modeling.dialects import for_engine
+from itpm_pipeline.modeling.execution import in_utc, run
+from itpm_pipeline.modeling.project import Project
+from itpm_pipeline.modeling.render import render_expression
+from itpm_pipeline.reports.plot import Plot, Row
+from itpm_pipeline.reports.svg import render_svg
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One drawn chart: its title and the SVG."""
+
+    title: str
+    svg: str
+
+
+def rows_of(connection: sa.Connection, project: Project, plot: Plot) -> list[Row]:
+    """What the plot is drawn from."""
+    in_utc(connection)
+    found = run(connection, for_engine(render_expression(plot.query, project), connection))
+    return [dict(row) for row in found.mappings()]
+
+
+def draw(connection: sa.Connection, project: Project, plot: Plot) -> list[Picture]:
+    """All pictures of a plot; none if there is nothing to show."""
+    return [Picture(chart.title, render_svg(chart)) for chart in plot.draw(rows_of(connection, project, plot))]
+
+
+def write(connection: sa.Connection, project: Project, plots: Iterable[Plot], folder: Path) -> Sequence[Path]:
+    """Draw plots into ``folder``, one file per picture, named by plot and title; returns the files written."""
+    written = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for plot in plots:
+        for picture in draw(connection, project, plot):
+            path = folder / f"{plot.file_stem}--{_file_name(picture.title)}.svg"
+            path.write_text(picture.svg, encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _file_name(title: str) -> str:
+    """Titles hold names from trackers: only letters, digits and dashes reach the disk; a hash keeps them apart."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
+    return f"{words}-{hashlib.sha256(title.encode()).hexdigest()[:6]}"

@@ -1,0 +1,11 @@
+"""All plots there are. A new subject adds its module's PLOTS here; asset metadata and files follow."""
+
+from itpm_pipeline.reports import velocity_plots
+from itpm_pipeline.reports.plot import Plot
+
+PLOTS: tuple[Plot, ...] = (*velocity_plots.PLOTS,)
+
+
+def plots_of(model: str) -> tuple[Plot, ...]:
+    """Plots that are shown with a model."""
+    return tuple(plot for plot in PLOTS if plot.model == model)
