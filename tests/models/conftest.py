@@ -14,8 +14,9 @@ from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.build import prepare
 from itpm_pipeline.modeling.checks import require_passed, run_checks
 from itpm_pipeline.modeling.graph import build_order
-from itpm_pipeline.modeling.project import Project, load_project
-from itpm_pipeline.modeling.render import Schemas, render
+from itpm_pipeline.modeling.project import Model, Project, load_project
+from itpm_pipeline.modeling.python_models import run_python_model
+from itpm_pipeline.modeling.render import IN_PLACE, render
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +25,27 @@ def project() -> Project:
 
 
 @pytest.fixture(scope="session")
-def script(project: Project) -> str:
-    """All models in order, rendered once: templates, comments and column lists cost more than these small tables."""
-    models = [project.models[name] for name in build_order(project)]
-    return ";\n".join(
-        f"create table {Schemas().relation(model.schema, model.name)} as\n{render(model, project)}" for model in models
-    )
+def steps(project: Project) -> list[str | Model]:
+    """All models in order, SQL rendered once: templates, comments and column lists cost more than these small tables.
+
+    What stands between two Python models is one script.
+    """
+    found: list[str | Model] = []
+    for name in build_order(project):
+        model = project.models[name]
+        if model.language != "sql":
+            found.append(model)
+            continue
+        statement = f"create table {IN_PLACE.relation(model.schema, name)} as\n{render(model, project)};\n"
+        if found and isinstance(found[-1], str):
+            found[-1] += statement
+        else:
+            found.append(statement)
+    return found
 
 
 @pytest.fixture(scope="module")
-def build_models(project: Project, script: str) -> Iterator[Build]:
+def build_models(project: Project, steps: list[str | Model]) -> Iterator[Build]:
     """A function from an event log to its tables. Its databases close with the module."""
     engines: list[tuple[sa.Engine, sa.Connection]] = []
 
@@ -43,7 +55,11 @@ def build_models(project: Project, script: str) -> Iterator[Build]:
         engines.append((engine, connection))
         log.load(connection)
         prepare(connection, as_of=as_of, settings=MetricSettings.model_validate(metrics or {}))
-        connection.connection.driver_connection.execute(script)
+        for step in steps:
+            if isinstance(step, str):
+                connection.connection.driver_connection.execute(step)
+            else:
+                run_python_model(connection, step, project, IN_PLACE)
         require_passed(run_checks(connection, project))
         return Built(connection)
 
