@@ -1,4 +1,4 @@
-"""One synced and built company for all tests here: the small one, and where there is time a medium one as well."""
+"""One synced and built company for all tests here, a small and a medium one."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 from whole_pipeline import Published, run_pipeline
 
 SIZES = [
-    pytest.param("small", marks=pytest.mark.xdist_group("truth-small")),
+    pytest.param("small", marks=[pytest.mark.xdist_group("truth-small"), pytest.mark.slow]),
     pytest.param("medium", marks=[pytest.mark.xdist_group("truth-medium"), pytest.mark.slow]),
 ]
 

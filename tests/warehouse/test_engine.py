@@ -222,6 +222,7 @@ print(len(seen), len(set(seen)))
 """
 
 
+@pytest.mark.slow
 def test_readers_see_whole_versions_only(warehouse, url, tmp_path):
     """A reader opens the file again and again while versions are published: never an error, never half of one."""
     warehouse.publish()
@@ -260,6 +261,7 @@ open_warehouse(sys.argv[1]).publish()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("instant", "version"), [("copying", 1), ("copied", 1), ("renamed", 2)])
 def test_a_kill_while_publishing_leaves_a_whole_version(warehouse, url, instant, version):
     warehouse.publish()

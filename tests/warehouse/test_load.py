@@ -83,6 +83,7 @@ versions = st.lists(
 )
 
 
+@pytest.mark.slow
 @SEVERAL
 @given(versions=versions, cuts=st.sets(st.integers(1, 8)), data=st.data())
 def test_upsert_does_not_depend_on_how_versions_are_split(warehouse, versions, cuts, data):
@@ -135,6 +136,7 @@ def test_of_two_records_that_claim_one_child_the_newer_has_it(warehouse):
         assert stored(conn, EVENT, "to_text") == [("newest",)]
 
 
+@pytest.mark.slow
 @SEVERAL
 @given(
     batches=st.lists(
@@ -221,6 +223,7 @@ def test_only_changes_of_an_observed_value_are_kept(warehouse):
         ]
 
 
+@pytest.mark.slow
 @SEVERAL
 @given(values=st.lists(st.sampled_from(["7", "8", None]), min_size=1, max_size=9), cuts=st.sets(st.integers(1, 8)))
 def test_observations_do_not_depend_on_how_they_are_split(warehouse, values, cuts):

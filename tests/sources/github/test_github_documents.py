@@ -7,7 +7,7 @@ from itpm_pipeline.sources.github import queries, selections
 from itpm_pipeline.sources.github.completion import continuation
 from itpm_pipeline.sources.github.features import FEATURE_QUERY, Features
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 EVERYTHING, NOTHING = Features(), Features(frozenset())
 CONTINUED = [(kind, name) for kind, names in selections.CONTINUED_TYPES.items() for name in names]
