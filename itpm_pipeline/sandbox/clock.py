@@ -1,12 +1,13 @@
 """The time that the sandbox's servers tell."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
 class Clock:
-    """Company time: the simulation's ``now`` plus the real time that passed since the clock was made.
+    """Company time: the simulation's ``now`` plus the real time since the clock was made, plus what it was advanced by.
 
     ``elapsed`` gives seconds on any steady scale; tests pass their own to stop time or to jump.
     """
@@ -17,7 +18,16 @@ class Clock:
         self._start = now
         self._elapsed = elapsed
         self._origin = elapsed()
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """The present instant, in the zone of the ``now`` it was made with."""
         return self._start + timedelta(seconds=self._elapsed() - self._origin)
+
+    def advance(self, span: timedelta) -> datetime:
+        """Let ``span`` pass at once; the new present instant."""
+        if span < timedelta():
+            raise ValueError("a Clock does not go backwards")
+        with self._lock:
+            self._start += span
+            return self.now()

@@ -10,10 +10,12 @@ from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.company.model import Company
+from itpm_pipeline.sandbox.control.server import Control, no_mutations
 from itpm_pipeline.sandbox.jira.app import create_app as create_jira_app
 
 LOOPBACK = "127.0.0.1"
@@ -60,7 +62,23 @@ class Running:
     github: Starlette
     company: Company
     clock: Clock
+    controls: tuple[Control, Control] | None = None
     _served: list[Served] = field(default_factory=list)
+
+    @property
+    def jira_control(self) -> Control:
+        """What makes the Jira server misbehave; ItpmError unless served with ``control=True``."""
+        return self._controls()[0]
+
+    @property
+    def github_control(self) -> Control:
+        """The same of the GitHub server."""
+        return self._controls()[1]
+
+    def _controls(self) -> tuple[Control, Control]:
+        if self.controls is None:
+            raise ItpmError("The sandbox is not under control: serve it with control=True.")
+        return self.controls
 
     def stop(self) -> None:
         """Stop both servers."""
@@ -93,11 +111,13 @@ def serve(
     github_hourly_points: int | None = 5000,
     account_timezone: str = "Europe/Berlin",
     elapsed: Callable[[], float] | None = None,
+    control: bool = False,
 ) -> Running:
     """Serve ``company`` on two ports of loopback (0: a free one); returns when both servers answer.
 
     ``latency_ms`` delays every answer. ``github_hourly_points`` None switches GitHub's rate limit off. ``elapsed``
-    replaces the steady clock (see ``Clock``). Raises ItpmError for any host but loopback and for a port that is taken.
+    replaces the steady clock (see ``Clock``). ``control`` lets faults be armed and the company be changed, from code
+    and over HTTP (see ``sandbox.control``). Raises ItpmError for any host but loopback and for a port that is taken.
     """
     clock = Clock(company.now, elapsed) if elapsed else Clock(company.now)
     jira_app = create_jira_app(
@@ -106,15 +126,20 @@ def serve(
     github_app = _create_github_app(
         company, clock, token=github_token, latency_ms=latency_ms, hourly_points=github_hourly_points
     )
+    controls = (
+        (Control(jira_app, "jira", clock, no_mutations), Control(github_app, "github", clock, no_mutations))
+        if control
+        else None
+    )
     served: list[Served] = []
     try:
-        for app, port in ((jira_app, jira_port), (github_app, github_port)):
-            served.append(serve_app(app, port=port, host=host))
+        for number, (app, port) in enumerate(((jira_app, jira_port), (github_app, github_port))):
+            served.append(serve_app(app, port=port, host=host, before=controls[number] if controls else None))
     except BaseException:
         for started in served:
             started.stop()
         raise
-    return Running(served[0].url, served[1].url, jira_app, github_app, company, clock, served)
+    return Running(served[0].url, served[1].url, jira_app, github_app, company, clock, controls, served)
 
 
 def _create_github_app(company: Company, clock: Clock, **settings: Any) -> Starlette:
@@ -124,8 +149,8 @@ def _create_github_app(company: Company, clock: Clock, **settings: Any) -> Starl
     return app
 
 
-def serve_app(app: Starlette, *, port: int = 0, host: str = LOOPBACK) -> Served:
-    """Serve one app on a background thread; returns when it accepts connections."""
+def serve_app(app: Starlette, *, port: int = 0, host: str = LOOPBACK, before: ASGIApp | None = None) -> Served:
+    """Serve one app on a background thread; returns when it accepts connections. ``before`` stands before the app."""
     if host != LOOPBACK:
         raise ItpmError(f"The sandbox serves on {LOOPBACK} only, not on {host}: its tokens are no secrets.")
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -137,8 +162,8 @@ def serve_app(app: Starlette, *, port: int = 0, host: str = LOOPBACK) -> Served:
         raise ItpmError(f"The sandbox cannot serve on port {port}: {error.strerror}. Choose another one.") from error
     # No Date header of uvicorn's: it would tell real time, and clients measure by it how far they have read.
     config = uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=128,
-        date_header=False,
+        before or app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=5,
+        backlog=128, date_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     ready = threading.Event()
