@@ -228,12 +228,30 @@ _table("issue", "One row per issue, latest known state.", "issue_id", """
     history_reported int | History entries the source says exist; null = not told.
     is_deleted bool      | No longer visible; see deleted_reason.
     deleted_observed_at instant | When we saw it gone; null = present.
-    deleted_reason text  | deleted, permission_lost, transferred; null = present.
+    deleted_reason text  | deleted, permission_lost, transferred, out_of_scope; null = present.
+    successor_issue_id text | Issue that took the place of a transferred one; null = none.
 """)
+
+_table("absence", "One row per issue, project, sprint, release or project item that a census missed at some time.",
+       "entity_id", """
+    entity_id text       | What is, or was, not to be seen.
+    entity_kind text     | issue, project, sprint, release_version or project_item.
+    is_absent bool       | False: it is there again.
+    since instant        | Our clock when it was missed first; null = it is there again.
+    reason text          | deleted, permission_lost, transferred or out_of_scope; null = it is there again.
+    detail text          | The reason in the tracker's own words; null = none.
+    successor_id text    | Issue that took the place of a transferred one; null = none.
+""")
+
+_table("project_key_alias", "One row per project and key it ever had.", "project_id, project_key", """
+    project_id text      | Project.
+    project_key text     | Old or current key; keys of its issues begin with it.
+""", merge=Merge.APPEND)
 
 _table("issue_history", "One row per issue whose complete change history was read.", "issue_id", """
     issue_id text        | Issue.
     history_count int    | History entries read.
+    reported_count int   | History entries the source says exist; null = not told.
     is_complete bool     | All entries the source has were read.
     read_at instant      | Our clock.
 """)
@@ -270,7 +288,7 @@ _table("field_observation", "One row per entity, field and observed value where 
        "entity_id, field, observed_at", """
     entity_kind text     | issue, sprint, release_version or board.
     entity_id text       | Entity.
-    field text           | Field, e.g. sprint, estimate_points, state, planned_end_at, release_date.
+    field text           | Field, e.g. sprint, estimate_points, state, planned_end_at, release_date, iterations.
     scope text           | Native id of the GitHub project field that holds the value; null = the entity itself does.
     observed_at instant  | Our clock when this version was fetched.
     value text           | Value in canonical text form; null = not set.
@@ -355,6 +373,7 @@ _table("release_version", "One row per Jira version, GitHub milestone with a due
     is_prerelease bool   | GitHub only.
     tag_name text        | GitHub only.
     url text             | Page for people.
+    is_deleted bool      | No longer there; null = still there.
 """)
 
 _table("pull_request", "One row per pull request.", "pr_id", """

@@ -87,6 +87,30 @@ class EventField(StrEnum):
     KEY = "key"
 
 
+class EntityKind(StrEnum):
+    """What a census looks for."""
+
+    ISSUE = "issue"
+    PROJECT = "project"
+    SPRINT = "sprint"
+    VERSION = "release_version"
+    """A release of Jira or a milestone of GitHub."""
+    PROJECT_ITEM = "project_item"
+    """An issue's place in a GitHub project (v2)."""
+
+
+class AbsenceReason(StrEnum):
+    """Why something we knew is not to be seen any more."""
+
+    DELETED = "deleted"
+    PERMISSION_LOST = "permission_lost"
+    """It is hidden from us, or its whole project is (hidden, archived, issues switched off)."""
+    TRANSFERRED = "transferred"
+    """Another issue took its place (GitHub gives it a new id in the other repository)."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """It is in a project that the settings leave out."""
+
+
 class Provenance(StrEnum):
     """Where a piece of history comes from, best first."""
 
@@ -94,6 +118,8 @@ class Provenance(StrEnum):
     WEBHOOK = "webhook"
     FIELD_VALUE_UPDATED_AT = "field_value_updated_at"
     SNAPSHOT_DIFF = "snapshot_diff"
+    KEPT_AFTER_CLEAR = "kept_after_clear"
+    """An edit of the field took the value from many issues at once; what they had is taken to hold on."""
     CREATION_DEFAULT = "creation_default"
 
 

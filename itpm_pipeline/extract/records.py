@@ -57,6 +57,7 @@ class StreamOutcome:
 
     ``reason`` is set unless the status is OK. ``requests``, ``retries`` and ``waited_seconds`` count HTTP
     traffic; ``points`` GraphQL points; ``fetched`` raw records; ``bytes`` response bodies after decompression.
+    ``is_complete``: every record there is was handed over, so that one that is missing is not there any more.
     """
 
     stream: str
@@ -70,3 +71,4 @@ class StreamOutcome:
     points: int = 0
     bytes: int = 0
     details: dict[str, Any] = field(default_factory=dict)
+    is_complete: bool = False

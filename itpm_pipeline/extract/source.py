@@ -1,12 +1,14 @@
 """The protocol every tracker kind implements; ``registry`` maps kinds to implementations."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.canonical.vocabulary import AbsenceReason, EntityKind
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
 
 
@@ -32,12 +34,14 @@ class Stream:
 
     ``is_reference``: its records tell how to read other records (fields, board configuration, …); they make up
     the :class:`MappingContext`, and a change of them may change the mapping of all other streams.
+    ``holds``: what its records are, where a census looks for those that vanished.
     """
 
     name: str
     scope: str
     description: str
     is_reference: bool = False
+    holds: EntityKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,20 @@ class Probe:
     """(subject, plain sentence): story-point and sprint fields found, boards, permissions, rate limits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What became of an issue that its project does not list any more.
+
+    ``project``: native id of the project it is in; None: it is nowhere to be seen, for ``reason``. ``successor``:
+    native id of the issue that took its place.
+    """
+
+    native_id: str
+    project: str | None = None
+    reason: AbsenceReason | None = None
+    successor: str | None = None
+
+
 class MappingContext(Protocol):
     """Everything a mapper must know beyond the record itself; built from reference records only."""
 
@@ -107,6 +125,24 @@ class Source(Protocol):
 
     def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """Records of one project; incremental when a cursor is given. ``reconcile`` as for :meth:`read_site`."""
+
+    def issue_ids(self, project: ProjectRef, traffic: Traffic) -> Iterator[str]:
+        """Native ids of all issues we may see in a project now.
+
+        RefusedError where the project cannot be read: an unreadable project is not an empty one.
+        """
+
+    def find_issues(self, project: ProjectRef, missing: Mapping[str, str], traffic: Traffic) -> list[Whereabouts]:
+        """What became of issues (native id → human key) that ``project`` lists no more; each asked for by itself."""
+
+    def read_issues(self, project: ProjectRef, native_ids: Sequence[str]) -> Read:
+        """Records of single issues of a project, with all that belongs to them; those that vanished are left out."""
+
+    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: Traffic) -> set[str]:
+        """Which of some projects, sprints, releases or project items (not issues) are there and visible.
+
+        What the tracker refuses to tell counts as existing.
+        """
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """Build the context from the newest version of every reference record of this tracker."""
