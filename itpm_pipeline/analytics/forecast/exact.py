@@ -1,12 +1,13 @@
-"""The distributions that :mod:`simulation` approaches, by convolution: for back-tests, which need thousands of them."""
+"""The distributions that :mod:`resampling` approaches, by convolution: for back-tests, which need thousands of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from itpm_pipeline.analytics.forecast.simulation import SLACK, Counts, Stream
+from itpm_pipeline.analytics.forecast.resampling import SLACK, Counts, Stream
 
 Shares = NDArray[np.float64]
 
@@ -23,13 +24,13 @@ def when_distribution(
 
     Streams are independent of each other, and the last one decides: their probabilities are multiplied.
     """
-    each = [_stream_when(stream, days, split, enough) for stream in streams if stream.remaining > 0]
-    length = max([1, *map(len, each)])
-    result = np.ones(length)
-    for shares in each:
-        # A stream that ended early stays at its last value, which is a lower bound of the truth and at least `enough`.
-        result *= np.concatenate([shares, np.full(length - len(shares), shares[-1])])
-    return result
+    each = [_done_by_day(stream, split) for stream in streams if stream.remaining > 0]
+    shares = []
+    for _ in range(days + 1):
+        shares.append(prod(next(one) for one in each))
+        if shares[-1] >= enough:
+            break
+    return np.array(shares, dtype=np.float64)
 
 
 def exact_least_items(shares: Shares, p: float) -> int:
@@ -60,19 +61,16 @@ def _power(shares: Shares, times: int) -> Shares:
     return result
 
 
-def _stream_when(stream: Stream, days: int, split: tuple[float, float], enough: float) -> Shares:
+def _done_by_day(stream: Stream, split: tuple[float, float]) -> Iterator[float]:
+    """Probability that one stream has delivered what it has to after 0, 1, 2 … days, without end."""
     daily, chances = _daily(stream.history), _split_chances(stream.remaining, split)
-    most = len(chances)
-    open_shares = np.zeros(most)  # chance of 0, 1 … items delivered so far, below the most that may be wanted
-    open_shares[0] = 1.0
-    shares = [0.0]
-    for _ in range(days):
-        open_shares = np.convolve(open_shares, daily)[:most]
-        # Not done with r items wanted: fewer than r delivered.
-        shares.append(1.0 - float(np.dot(chances, np.cumsum(open_shares))))
-        if shares[-1] >= enough:
-            break
-    return np.array(shares)
+    delivered = np.ones(1)  # chance of 0, 1 … items so far, below the most that may be wanted
+    yield 0.0
+    while True:
+        delivered = np.convolve(delivered, daily)[: len(chances)]
+        fewer = np.cumsum(delivered)
+        # Not done with r items wanted: fewer than r delivered. Beyond the end of `fewer` that is certain.
+        yield 1.0 - float(np.dot(chances[: len(fewer)], fewer)) - float(chances[len(fewer) :].sum() * fewer[-1])
 
 
 def _split_chances(remaining: int, split: tuple[float, float]) -> Shares:

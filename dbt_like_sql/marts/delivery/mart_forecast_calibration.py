@@ -1,0 +1,23 @@
+"""One row per team, project or program, kind of forecast and percentile, back-tested (METRICS.md 3.3)."""
+# ruff: noqa: INP001  (folders of models are no packages)
+
+from typing import Any
+
+import pyarrow as pa
+
+from itpm_pipeline.analytics.forecast.reading import config_version, forecast_settings, read_scopes
+from itpm_pipeline.analytics.forecast.tables import calibration_table
+from itpm_pipeline.analytics.parameters import parameters
+
+
+def model(dbt: Any, _session: Any) -> pa.Table:
+    """Back-test every team, project and program."""
+    dbt.config(materialized="table")
+    known = parameters(dbt.source("ops", "build_parameter"), dbt.source("ops", "setting_value"))
+    settings = forecast_settings(known)
+    scopes = read_scopes(
+        dbt.ref("int_forecast_scope"), dbt.ref("int_forecast_daily"), dbt.source("core", "calendar_day"), settings
+    )
+    return calibration_table(
+        scopes, settings, known.as_of, config_version(dbt.source("ops", "build_parameter"))
+    )
