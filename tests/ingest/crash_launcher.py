@@ -10,15 +10,14 @@ import os
 import shutil
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from deadly_instants import Instants
 from scripted_tracker import ScriptedSource, World
 from toy_settings import settings_in
 from warehouse_rows import core_rows, rows_of
@@ -27,57 +26,10 @@ from itpm_pipeline.canonical.schema import core_table
 from itpm_pipeline.ingest import landing as landing_module
 from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.rebuild import rebuild
-from itpm_pipeline.ingest.store import LocalStore
 from itpm_pipeline.ingest.sync import sync
-from itpm_pipeline.warehouse import duckdb_merge
-from itpm_pipeline.warehouse.duckdb import DuckdbWarehouse
 
 STAMPS = ("synced_at", "observed_at", "previous_read_at", "_raw_hash")
 """Columns that tell when a record was read, or which of two records told of a person last: each run has its own."""
-
-
-class Instants:
-    """Counts moments around everything that changes a file or the database; dies at the chosen one."""
-
-    def __init__(self, deadly: int | None) -> None:
-        self._next = count()
-        self._deadly = deadly
-        self._lock = threading.Lock()
-
-    def passes(self) -> int:
-        with self._lock:
-            now = next(self._next)
-            if now == self._deadly:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return now
-
-    def around(self, owner: Any, name: str) -> None:
-        real = getattr(owner, name)
-
-        def wrapped(*args: Any, **options: Any) -> Any:
-            self.passes()
-            result = real(*args, **options)
-            self.passes()
-            return result
-
-        setattr(owner, name, wrapped)
-
-    def install(self) -> None:
-        for name in ("write", "remove"):
-            self.around(LocalStore, name)
-        for name in ("put", "_apply", "append_changes"):
-            self.around(duckdb_merge, name)
-        self.around(Path, "replace")
-        real = DuckdbWarehouse.transaction
-
-        @contextmanager
-        def transaction(warehouse: DuckdbWarehouse) -> Any:
-            with real(warehouse) as conn:
-                yield conn
-                self.passes()
-            self.passes()
-
-        DuckdbWarehouse.transaction = transaction  # type: ignore[method-assign]
 
 
 def world_at(stage: int, run: int) -> World:
@@ -97,10 +49,10 @@ def world_at(stage: int, run: int) -> World:
 
 
 def run_sync(folder: Path, stage: int, run: int, deadly: int | None = None) -> dict[str, Any]:
-    instants = Instants(deadly)
-    instants.install()
+    instants = Instants(deadly, lambda: os.kill(os.getpid(), signal.SIGKILL))
     world = world_at(stage, run)
-    report = sync(settings_in(folder), open_source=lambda tracker: ScriptedSource(world, tracker.name))
+    with instants.installed():
+        report = sync(settings_in(folder), open_source=lambda tracker: ScriptedSource(world, tracker.name))
     return {"instants": instants.passes(), "failed": len(report.failed), "landed": report.totals["landed"]}
 
 
