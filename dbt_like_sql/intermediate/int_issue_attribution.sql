@@ -55,20 +55,6 @@ sprint_team as (
 
 ),
 
--- The default team of a project is the one whose board is located there, if there is only one.
-project_team as (
-
-    select
-        board.project_id,
-        min(board_team.team_id) as team_id
-    from {{ source('core', 'board') }} as board
-    inner join {{ ref('int_board_team') }} as board_team on board.board_id = board_team.board_id
-    where board.project_id is not null
-    group by board.project_id
-    having count(distinct board_team.team_id) = 1
-
-),
-
 located as (
 
     select
@@ -95,4 +81,4 @@ cross join parameter
 left join {{ ref('int_project_program') }} as project_program on located.project_id = project_program.project_id
 left join {{ ref('int_issue_program_override') }} as override on located.issue_id = override.issue_id
 left join {{ source('core', 'program') }} as program on override.program_id = program.program_id
-left join project_team on located.project_id = project_team.project_id
+left join {{ ref('int_project_team') }} as project_team on located.project_id = project_team.project_id

@@ -43,6 +43,8 @@ select
     span.due_at as planned_end_at,
     span.created_at,
     span.duration_days,
+    span.start_provenance,
+    case when span.finished_at <= parameter.as_of then span.end_provenance end as end_provenance,
     coalesce(span.finished_at > parameter.as_of, true) as is_provisional,
     -- A closed sprint of which nobody knows the end, or one that ended before it began, cannot be measured.
     coalesce(

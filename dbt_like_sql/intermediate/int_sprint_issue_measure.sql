@@ -44,7 +44,8 @@ select
     sprint.kind as sprint_kind,
     sprint.sequence_scope,
     sprint.board_id,
-    coalesce(valued.team_id, board_team.team_id) as team_id,
+    -- T11: the Team field, else the team of the board, else the default team of the project.
+    coalesce(valued.team_id, board_team.team_id, project_team.team_id) as team_id,
     coalesce(valued.project_id, issue.project_id) as project_id,
     coalesce(override.program_id, project_program.program_id, 'program:(unassigned)') as program_id,
     valued.disposition,
@@ -85,11 +86,14 @@ select
     cast(valued.is_completed as integer) as completed_count,
     cast(valued.is_completed and valued.is_committed as integer) as completed_initial_count,
     cast(valued.is_completed and valued.is_deliverable as integer) as delivered_count,
-    valued.precision_seconds
+    valued.precision_seconds,
+    valued.membership_provenance
 from valued
 inner join sprint on valued.sprint_id = sprint.sprint_id
 inner join {{ ref('int_issue') }} as issue on valued.issue_id = issue.issue_id
 left join {{ ref('int_board_team') }} as board_team on sprint.board_id = board_team.board_id
+left join {{ ref('int_project_team') }} as project_team
+    on coalesce(valued.project_id, issue.project_id) = project_team.project_id
 left join {{ ref('int_project_program') }} as project_program
     on coalesce(valued.project_id, issue.project_id) = project_program.project_id
 left join {{ ref('int_issue_program_override') }} as override on valued.issue_id = override.issue_id

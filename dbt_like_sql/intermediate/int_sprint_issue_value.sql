@@ -92,6 +92,7 @@ select
     scope.entry_at,
     scope.exit_at,
     scope.precision_seconds,
+    scope.membership_provenance,
     right_continuous.start_estimate,
     right_continuous.entry_estimate,
     right_continuous.exit_estimate,

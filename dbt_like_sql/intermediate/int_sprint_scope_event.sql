@@ -1,5 +1,6 @@
 -- One row per gross movement in a time-box after its start: an issue added, removed, re-estimated, completed or
--- reopened while it was a member. The measures of fct_sprint_issue are net per issue; these are what happened.
+-- reopened while it was a member, and by whom. The measures of fct_sprint_issue are net per issue; these are what
+-- happened.
 with stay as (
 
     select
@@ -27,7 +28,7 @@ estimate as (
 
 ),
 
-moved as (
+happened as (
 
     select
         sprint_id,
@@ -62,41 +63,51 @@ moved as (
     inner join {{ ref('int_issue') }} as issue on stay.issue_id = issue.issue_id
     -- An issue that is open when it is created has not been reopened.
     where done_interval.is_done or done_interval.valid_from > issue.created_at
+    union all
+    select
+        stay.sprint_id,
+        stay.issue_id,
+        estimate.valid_from as occurred_at,
+        're_estimate' as kind
+    from stay
+    inner join estimate
+        on
+            stay.issue_id = estimate.issue_id
+            and estimate.points_before <> estimate.points
+            and estimate.valid_from > stay.effective_start_at
+            -- An issue that joins at that instant joins with the new estimate.
+            and stay.valid_from < estimate.valid_from
+            and stay.window_end_at > estimate.valid_from
+            and (stay.valid_to is null or stay.valid_to > estimate.valid_from)
 
 )
 
 select
-    moved.sprint_id,
-    moved.issue_id,
-    moved.occurred_at,
-    moved.kind,
+    happened.sprint_id,
+    happened.issue_id,
+    happened.occurred_at,
+    happened.kind,
     coalesce(estimate.points, 0) as points,
-    case moved.kind
+    case happened.kind
         when 'add' then coalesce(estimate.points, 0)
         when 'remove' then -coalesce(estimate.points, 0)
+        when 're_estimate' then estimate.points - estimate.points_before
         else 0
-    end as scope_delta_points
-from moved
+    end as scope_delta_points,
+    actor.actor_person_id
+from happened
 left join estimate
     on
-        moved.issue_id = estimate.issue_id
-        and moved.occurred_at >= estimate.valid_from
-        and moved.occurred_at < coalesce(estimate.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
-union all
-select
-    stay.sprint_id,
-    stay.issue_id,
-    estimate.valid_from as occurred_at,
-    're_estimate' as kind,
-    estimate.points,
-    estimate.points - estimate.points_before as scope_delta_points
-from stay
-inner join estimate
+        happened.issue_id = estimate.issue_id
+        and happened.occurred_at >= estimate.valid_from
+        and happened.occurred_at < coalesce(estimate.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
+left join {{ ref('int_sprint_actor') }} as actor
     on
-        stay.issue_id = estimate.issue_id
-        and estimate.points_before is not null
-        and estimate.valid_from > stay.effective_start_at
-        -- An issue that joins at that instant joins with the new estimate.
-        and stay.valid_from < estimate.valid_from
-        and stay.window_end_at > estimate.valid_from
-        and (stay.valid_to is null or stay.valid_to > estimate.valid_from)
+        happened.issue_id = actor.issue_id
+        and happened.occurred_at = actor.occurred_at
+        and actor.concerns
+        = case
+            when happened.kind in ('add', 'remove') then 'sprint'
+            when happened.kind = 're_estimate' then 'estimate_points'
+            else 'status'
+        end

@@ -81,5 +81,14 @@ select
             )
         else begun_at
     end as started_at,
-    finished_at
+    finished_at,
+    case
+        when kind = 'jira_sprint' and activated_at is not null then 'activated'
+        when begun_at is not null then 'planned'
+        when kind = 'gh_milestone' then 'derived'
+    end as start_provenance,
+    case
+        when kind <> 'gh_iteration' and completed_at is not null then 'completed'
+        when finished_at is not null then 'planned'
+    end as end_provenance
 from finished

@@ -30,6 +30,7 @@ stay as (
         membership.valid_from as stay_from,
         membership.valid_to as stay_to,
         membership.precision_seconds,
+        membership.provenance,
         -- Only the roll-over at the close of a sprint is forgiven, and only if the issue does not come back.
         sprint.state = 'closed'
         and membership.valid_to < sprint.window_end_at
@@ -62,7 +63,8 @@ select
     stay.effective_start_at,
     stay.window_end_at,
     stay.done_basis_key,
-    stay.precision_seconds
+    stay.precision_seconds,
+    stay.provenance
 from stay
 left join done_interval as at_exit
     on

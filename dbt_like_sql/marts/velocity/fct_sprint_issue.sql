@@ -39,6 +39,7 @@ select
     measure.completed_initial_count,
     measure.delivered_count,
     measure.precision_seconds,
+    measure.membership_provenance,
     parameter.as_of,
     parameter.config_version
 from {{ ref('int_sprint_issue_measure') }} as measure
