@@ -1,8 +1,10 @@
 """How metrics are computed: METRICS.md section 5.6 with its defaults, overridden by ``metrics:`` of program.yaml."""
 
 import json
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -33,6 +35,17 @@ def _distinct(values: tuple[float, float]) -> tuple[float, float]:
     return values
 
 
+def _apart(increments: dict[str, tuple[date, date]]) -> dict[str, tuple[date, date]]:
+    ordered = sorted(increments.items(), key=lambda one: one[1])
+    for name, (first, last) in ordered:
+        if first > last:
+            raise ValueError(f"{name}: ends on {last}, before it begins on {first}")
+    for (name, (_, last)), (following, (first, _)) in pairwise(ordered):
+        if first <= last:
+            raise ValueError(f"{name} and {following} overlap")
+    return increments
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -44,6 +57,8 @@ Rising = Annotated[tuple[float, float], AfterValidator(_rising)]
 Falling = Annotated[tuple[float, float], AfterValidator(_falling)]
 GreenRed = Annotated[tuple[float, float], AfterValidator(_distinct)]
 """``[green, red]``; either may be the greater one (METRICS.md 5.1)."""
+Increments = Annotated[dict[str, tuple[date, date]], AfterValidator(_apart)]
+"""Program increments by name: first and last day."""
 DoneBasisName = Literal["board_column", "status_category", "closed"]
 Driver = Literal[
     "forecast_slip", "dependency", "scope_growth", "predictability", "cost", "ageing", "overload", "bus_factor",
@@ -62,6 +77,7 @@ class TimeSettings(_Strict):
     program_timezone: Zone = "UTC"
     iteration_timezone: Zone = "UTC"
     week_start: Literal["monday", "sunday"] = "monday"
+    increments: Increments = {}
 
 
 class DoneBasis(_Strict):

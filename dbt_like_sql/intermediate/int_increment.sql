@@ -3,11 +3,11 @@
 with bound as (
 
     select
-        substr(setting, length('increments.') + 1) as name,
+        substr(setting, length('time.increments.') + 1) as name,
         cast(min(case when ordinal = 0 then value end) as date) as start_date,
         cast(min(case when ordinal = 1 then value end) as date) + 1 as end_date
     from {{ source('ops', 'setting_value') }}
-    where setting like 'increments.%'
+    where setting like 'time.increments.%'
     group by setting
 
 )

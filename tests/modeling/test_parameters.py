@@ -46,6 +46,8 @@ def test_overrides_keep_the_other_defaults():
         ({"resource": {"overload_warn": 2}}, "overload_warn 2.0 is more than overload_red 1.2"),
         ({"time": {"program_timezone": "Berlin"}}, "IANA time zone"),
         ({"dependency": {"link_types": {"Blocks": {"outward": "blocks"}}}}, "blocker"),
+        ({"time": {"increments": {"PI 1": ["2026-03-01", "2026-01-01"]}}}, "PI 1: ends on 2026-01-01, before"),
+        ({"time": {"increments": {"A": ["2026-01-01", "2026-03-01"], "B": ["2026-03-01", "2026-04-01"]}}}, "A and B"),
     ],
 )
 def test_contradictions_are_errors(metrics, message):
