@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,8 +16,10 @@ from starlette.types import ASGIApp
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.company.model import Company
-from itpm_pipeline.sandbox.control.server import Control, no_mutations
+from itpm_pipeline.sandbox.control.server import Control
 from itpm_pipeline.sandbox.jira.app import create_app as create_jira_app
+from itpm_pipeline.sandbox.mutations.github import GithubEditor
+from itpm_pipeline.sandbox.mutations.jira import JiraEditor
 
 LOOPBACK = "127.0.0.1"
 JIRA_EMAIL = "itpm@acme.example"
@@ -51,6 +54,31 @@ class Served:
         self._socket.close()
 
 
+class Editors:
+    """The editors of a company, made when they are first needed: they read all of its history."""
+
+    def __init__(self, company: Company, clock: Clock) -> None:
+        self._company, self._clock = company, clock
+
+    @cached_property
+    def jira(self) -> JiraEditor:
+        """That of the Jira site."""
+        return JiraEditor(self._company, self._clock)
+
+    @cached_property
+    def github(self) -> GithubEditor:
+        """That of the GitHub organisation."""
+        return GithubEditor(self._company, self._clock)
+
+    def change_jira(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Make mutations given as data; what each made. Raises MutationError."""
+        return self.jira.apply(mutations)
+
+    def change_github(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same."""
+        return self.github.apply(mutations)
+
+
 @dataclass(slots=True)
 class Running:
     """Both servers. A context manager: leaving it stops them."""
@@ -62,8 +90,19 @@ class Running:
     github: Starlette
     company: Company
     clock: Clock
+    editors: "Editors"
     controls: tuple[Control, Control] | None = None
     _served: list[Served] = field(default_factory=list)
+
+    @property
+    def jira_editor(self) -> JiraEditor:
+        """Changes the Jira site, between requests; see ``sandbox.mutations``."""
+        return self.editors.jira
+
+    @property
+    def github_editor(self) -> GithubEditor:
+        """Changes the GitHub organisation, between requests."""
+        return self.editors.github
 
     @property
     def jira_control(self) -> Control:
@@ -126,11 +165,13 @@ def serve(
     github_app = _create_github_app(
         company, clock, token=github_token, latency_ms=latency_ms, hourly_points=github_hourly_points
     )
-    controls = (
-        (Control(jira_app, "jira", clock, no_mutations), Control(github_app, "github", clock, no_mutations))
-        if control
-        else None
-    )
+    editors = Editors(company, clock)
+    controls = None
+    if control:
+        controls = (
+            Control(jira_app, "jira", clock, editors.change_jira),
+            Control(github_app, "github", clock, editors.change_github),
+        )
     served: list[Served] = []
     try:
         for number, (app, port) in enumerate(((jira_app, jira_port), (github_app, github_port))):
@@ -139,7 +180,7 @@ def serve(
         for started in served:
             started.stop()
         raise
-    return Running(served[0].url, served[1].url, jira_app, github_app, company, clock, controls, served)
+    return Running(served[0].url, served[1].url, jira_app, github_app, company, clock, editors, controls, served)
 
 
 def _create_github_app(company: Company, clock: Clock, **settings: Any) -> Starlette:

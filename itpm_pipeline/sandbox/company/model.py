@@ -67,6 +67,8 @@ class JiraProject:
     versions: list[JiraVersion] = field(default_factory=list)
     components: list[str] = field(default_factory=list)
     next_number: int = 1
+    old_keys: list[str] = field(default_factory=list)
+    """Keys it had before it was renamed; they still find it."""
 
 
 @dataclass(slots=True)
@@ -191,6 +193,8 @@ class JiraIssue:
     comment_count: int = 0
     old_keys: list[str] = field(default_factory=list)
     deleted_at: datetime | None = None
+    is_hidden: bool = False
+    """An issue security level keeps our account from seeing it."""
 
 
 # --- GitHub ----------------------------------------------------------------------------------------------------
@@ -349,6 +353,10 @@ class Repository:
     releases: list[Release] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     next_number: int = 1
+    old_names: list[str] = field(default_factory=list)
+    """Names it had before it was renamed; they still lead to it."""
+    is_hidden: bool = False
+    """Our account may not see it; items of its issues on projects are redacted."""
 
 
 @dataclass(slots=True)
@@ -488,4 +496,10 @@ class Company:
     repositories: dict[str, Repository] = field(default_factory=dict)
     """By name."""
     github_projects: list[GithubProject] = field(default_factory=list)
+    deleted_worklogs: list[tuple[str, datetime]] = field(default_factory=list)
+    """Id and instant."""
+    transfers: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Where GitHub issues went: node id of the repository and the number there, to the node id of the issue now."""
+    revision: int = 0
+    """Counts what ``sandbox.mutations`` changed, so that the servers index anew."""
     truth: Truth = field(default_factory=Truth)

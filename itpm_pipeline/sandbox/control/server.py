@@ -20,16 +20,11 @@ CONTROL_PATH = "/__control__"
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 
 Mutate = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-"""Applies mutations and tells what each made; raises ControlError for one that cannot be."""
+"""Applies mutations and tells what each made; raises ItpmError for one that cannot be."""
 
 
 class ControlError(ItpmError):
     """A control request that cannot be carried out; the message names what is wrong."""
-
-
-def no_mutations(mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For a company that is not to change."""
-    raise ControlError(f"mutations: this company does not change, {len(mutations)} were asked for")
 
 
 class _Order(BaseModel):
@@ -141,9 +136,9 @@ class Control:
             kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip()
             try:
                 if kind != "application/json":
-                    raise ControlError("the Content-Type must be application/json")  # noqa: TRY301
+                    raise ControlError("the Content-Type must be application/json")
                 body = self._carry_out(asked.body)
-            except ControlError as error:
+            except ItpmError as error:
                 status, body = 400, {"error": str(error)}
         elif asked.method != "GET":
             status, body = 405, {"error": "GET and POST are the methods there are"}

@@ -60,7 +60,7 @@ def _repositories(owner: Any, call: Call) -> Page:
     is_shown = isinstance(owner, Organization) or owner is directory.viewer
     chosen = [
         repository
-        for repository in (directory.company.repositories.values() if is_shown else ())
+        for repository in (directory.repositories.values() if is_shown else ())
         if args.get("isArchived") in (None, repository.archived)
         and args.get("hasIssuesEnabled") in (None, repository.issues_enabled)
         and args.get("isFork") in (None, False)

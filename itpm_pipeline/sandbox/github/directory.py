@@ -47,6 +47,7 @@ class Directory:
         self._closers: dict[str, list[PullRequest]] = {}
         self._items: dict[str, list[OwnedItem]] = {}
         self._merges: dict[str, PullRequest] = {}
+        self._visible: dict[str, Repository] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -55,6 +56,7 @@ class Directory:
         if census == self._census:
             return
         self._census = census
+        self._visible = {name: one for name, one in self.company.repositories.items() if not one.is_hidden}
         self._nodes = {}
         self._closers = {}
         self._items = {}
@@ -70,6 +72,7 @@ class Directory:
             self._items.setdefault(owned.item.issue, []).append(owned)
 
     def _count(self) -> Iterator[Any]:
+        yield self.company.revision
         yield len(self.company.people)
         for repository in self.company.repositories.values():
             yield repository.name
@@ -129,7 +132,7 @@ class Directory:
         for type_ in self.issue_types:
             if type_.node_id == node_id:
                 return type_
-        for repository in self.company.repositories.values():
+        for repository in self.repositories.values():
             for issue in self.issues(repository):
                 for event in issue.timeline:
                     if event.node_id == node_id:
@@ -138,15 +141,22 @@ class Directory:
 
     def is_visible(self, node: Any) -> bool:
         """Whether the node can be seen: not deleted, not a person who left, in a repository that exists."""
-        if isinstance(node, GithubIssue):
-            return node.deleted_at is None and node.repo in self.company.repositories
-        if isinstance(node, PullRequest):
-            return node.repo in self.company.repositories
-        if isinstance(node, Person):
-            return node.is_active
-        if isinstance(node, OwnedItem):
-            return self.is_listed(node.item)
-        return True
+        match node:
+            case GithubIssue():
+                is_shown = node.deleted_at is None and node.repo in self.repositories
+            case PullRequest():
+                is_shown = node.repo in self.repositories
+            case Repository():
+                is_shown = not node.is_hidden
+            case OwnedMilestone() | OwnedRelease() | OwnedDeployment() | Label():
+                is_shown = not node.repository.is_hidden
+            case Person():
+                is_shown = node.is_active
+            case OwnedItem():
+                is_shown = self.is_listed(node.item)
+            case _:
+                is_shown = True
+        return is_shown
 
     # --- People and the organisation -----------------------------------------------------------------------
 
@@ -194,16 +204,26 @@ class Directory:
 
     # --- Repositories --------------------------------------------------------------------------------------
 
+    @property
+    def repositories(self) -> Mapping[str, Repository]:
+        """The repositories that can be seen, by name."""
+        return self._visible
+
     def repository(self, name: str) -> Repository | None:
         """A repository by name; GitHub does not tell capitals from small letters."""
-        exact = self.company.repositories.get(name)
+        exact = self.repositories.get(name)
         if exact is not None:
             return exact
-        return next((r for r in self.company.repositories.values() if r.name.lower() == name.lower()), None)
+        return next((r for r in self.repositories.values() if r.name.lower() == name.lower()), None)
 
     def renamed(self, old_name: str) -> Repository | None:
         """The repository that once had this name."""
-        return self.company.repositories.get(self._renames.get(old_name, ""))
+        renamed = next((name for name, one in self.repositories.items() if old_name in one.old_names), None)
+        return self.repositories.get(renamed or self._renames.get(old_name, ""))
+
+    def transferred(self, repository: Repository, number: int) -> GithubIssue | None:
+        """The issue that had this number in the repository and went to another one, if it can be seen."""
+        return self.issue(self.company.transfers.get((repository.node_id, number)))
 
     def repository_of(self, thing: GithubIssue | PullRequest) -> Repository:
         """The repository of an issue or a pull request that can be seen."""

@@ -54,7 +54,7 @@ def _field(project: GithubProject, call: Call) -> ProjectField | None:
 
 
 def _repositories(project: GithubProject, call: Call) -> Page:
-    known = call.world.directory.company.repositories
+    known = call.world.directory.repositories
     order = chosen_order(call.args["orderBy"], REPOSITORY_ORDERS, ("CREATED_AT", "DESC"))
     return connect([known[name] for name in project.repos if name in known], call, order)
 

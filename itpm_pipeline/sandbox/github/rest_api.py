@@ -52,8 +52,8 @@ class RestError(Exception):
         self.body = {"message": message, **extra, "documentation_url": documentation_url, "status": str(status)}
 
 
-class Moved(Exception):  # noqa: N818 - control flow: the repository was renamed
-    """The repository has another name; ``path`` is where it is now."""
+class Moved(Exception):  # noqa: N818 - control flow: it is elsewhere now
+    """The repository has another name, or the issue another repository; ``path`` is where it is now."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -88,6 +88,8 @@ class RestApi:
             "/repos/{owner}/{repo}/issues": self._issues,
             "/repos/{owner}/{repo}/issues/{number:int}": self._issue,
             "/repos/{owner}/{repo}/milestones": self._milestones,
+            "/repositories/{repository_id:int}": self._repository,
+            "/repositories/{repository_id:int}/issues/{number:int}": self._issue,
             "/installation/repositories": self._installation_repositories,
             "/rate_limit": self._rate_limit,
             "/meta": self._meta,
@@ -124,12 +126,12 @@ class RestApi:
 
     def _repositories(self, request: Request) -> Reply:
         objects = self._objects(request)
-        repositories = sorted(self._directory.company.repositories.values(), key=lambda r: r.name)
+        repositories = sorted(self._directory.repositories.values(), key=lambda r: r.name)
         return _paged(request, repositories, objects.repository)
 
     def _installation_repositories(self, request: Request) -> Reply:
         page = self._repositories(request)
-        total = len(self._directory.company.repositories)
+        total = len(self._directory.repositories)
         return Reply({"total_count": total, "repositories": page.body}, page.link)
 
     def _repository(self, request: Request) -> Reply:
@@ -164,7 +166,11 @@ class RestApi:
             if isinstance(thing, GithubIssue) and thing.deleted_at is not None:
                 raise RestError(410, "This issue was deleted")
             return Reply(self._objects(request).issue(thing))
-        raise RestError(404, "Not Found")
+        there = self._directory.transferred(repository, number)
+        if there is None:
+            raise RestError(404, "Not Found")
+        target = self._directory.repository_of(there)
+        raise Moved(f"{api_address(request)}/repositories/{target.database_id}/issues/{there.number}")
 
     def _milestones(self, request: Request) -> Reply:
         repository = self._found(request)
@@ -177,6 +183,12 @@ class RestApi:
         return _paged(request, chosen, self._objects(request).milestone)
 
     def _found(self, request: Request) -> Repository:
+        number = request.path_params.get("repository_id")
+        if number is not None:
+            found = next((r for r in self._directory.repositories.values() if r.database_id == number), None)
+            if found is None:
+                raise RestError(404, "Not Found")
+            return found
         owner, name = request.path_params["owner"], request.path_params["repo"]
         if not self._directory.owns(owner):
             raise RestError(404, "Not Found")

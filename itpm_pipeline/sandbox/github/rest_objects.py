@@ -90,7 +90,7 @@ class RestObjects:
             "description": None, "name": organization.name,
             "html_url": f"{self.directory.web_url}/{organization.login}",
             "has_organization_projects": True, "has_repository_projects": True, "public_repos": 0,
-            "total_private_repos": len(self.directory.company.repositories), "public_gists": 0, "followers": 0,
+            "total_private_repos": len(self.directory.repositories), "public_gists": 0, "followers": 0,
             "following": 0, "type": "Organization", "created_at": organization.founded_at,
             "updated_at": organization.founded_at, "archived_at": None,
         }  # fmt: skip

@@ -94,7 +94,7 @@ def _label(moment: Moment, call: Call) -> Any:
 
 
 def _repository(name: str) -> Resolver:
-    return lambda moment, call: call.world.directory.company.repositories.get(moment.event.data.get(name))
+    return lambda moment, call: call.world.directory.repositories.get(moment.event.data.get(name))
 
 
 def _path(moment: Moment, call: Call) -> str:

@@ -72,7 +72,7 @@ def known_fields(site: Site, entities: Entities) -> dict[str, JqlField]:
     types = [(shown["id"], shown["name"]) for shown in entities.issue_types.values()]
     categories = [(category.key, category.name) for category in catalog.STATUS_CATEGORIES.values()]
     categories += [(category.key, str(category.id)) for category in catalog.STATUS_CATEGORIES.values()]
-    projects = [(p.id, alias) for p in site.searchable_projects() for alias in (p.key, p.name)]
+    projects = [(p.id, alias) for p in site.searchable_projects() for alias in (p.key, p.name, *p.old_keys)]
     return {
         "key": KeyField(),
         "project": SetField(lambda issue: (issue.project_id,), _named("project", projects)),

@@ -90,6 +90,7 @@ class Site:
         """A value that changes whenever anything changes that issues show of things around them."""
         company = self.company
         return (
+            company.revision,
             [(s.name, s.state, s.goal, s.start_at, s.end_at, s.completed_at) for s in company.sprints.values()],
             [
                 (p.key, p.name, p.readable, p.archived, [(v.name, v.released, v.archived) for v in p.versions])
@@ -155,7 +156,8 @@ class Site:
 
     def may_browse(self, issue: JiraIssue) -> bool:
         """Whether the issue exists and the account may see it."""
-        return issue.deleted_at is None and self.company.jira_projects[issue.project_id].readable
+        is_shown = issue.deleted_at is None and not issue.is_hidden
+        return is_shown and self.company.jira_projects[issue.project_id].readable
 
     def issue(self, ref: str) -> JiraIssue:
         """An issue by id, by key, or by a key it had before it moved; 404 if there is none to see."""
@@ -169,9 +171,13 @@ class Site:
         return self._by_ref.get(ref.strip().upper())
 
     def project(self, ref: str) -> JiraProject:
-        """A browsable project by id or key (in any case), archived ones too; 404 otherwise."""
-        for project in self.company.jira_projects.values():
-            if project.readable and ref.upper() in (project.id, project.key.upper()):
+        """A browsable project by id or key (in any case, also one of before), archived ones too; 404 otherwise."""
+        projects = [project for project in self.company.jira_projects.values() if project.readable]
+        for project in projects:
+            if ref.upper() in (project.id, project.key.upper()):
+                return project
+        for project in projects:
+            if ref.upper() in project.old_keys:
                 return project
         raise JiraError(404, f"No project could be found with {'id' if ref.isdigit() else 'key'} '{ref}'.")
 

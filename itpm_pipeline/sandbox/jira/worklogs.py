@@ -43,8 +43,12 @@ async def updated_worklogs(call: Call) -> Any:
 
 
 async def deleted_worklogs(call: Call) -> Any:
-    """GET worklog/deleted: always empty, as the company deletes no single worklog."""
-    return _changed(call, integer(call.request, "since", 0), millis(call.site.clock.now() - _HIDDEN), [])
+    """GET worklog/deleted: ids of worklogs deleted after ``since``, as ``updated_worklogs``."""
+    until = millis(call.site.clock.now() - _HIDDEN)
+    since = integer(call.request, "since", 0)
+    gone = sorted((millis(at), int(number)) for number, at in call.site.company.deleted_worklogs)
+    values = [{"worklogId": number, "updatedTime": at, "properties": []} for at, number in gone if since < at <= until]
+    return _changed(call, since, until, values)
 
 
 def _changed(call: Call, since: int, until: int, values: list[Json]) -> Json:
