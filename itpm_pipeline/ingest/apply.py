@@ -147,10 +147,7 @@ def forget(conn: sa.Connection, tracker: str) -> None:
 
 
 def _merge(conn: sa.Connection, loads: Iterable[tuple[Applied, Load]]) -> None:
-    """Merge into each table once per round, but for appending: there it matters which of two commits came first.
-
-    Rows of a merge for several commits are counted with the last of them.
-    """
+    """Merge into each table once per round. Rows of a merge for several commits are counted with the last of them."""
     rounds: dict[tuple[int, str], list[tuple[Applied, Load]]] = {}
     turns: Counter[tuple[int, str]] = Counter()
     for applied, load in loads:
@@ -158,23 +155,22 @@ def _merge(conn: sa.Connection, loads: Iterable[tuple[Applied, Load]]) -> None:
         turns[id(applied), load.table] += 1
         rounds.setdefault((turn, load.table), []).append((applied, load))
     for (_, name), together in sorted(rounds.items(), key=lambda item: item[0]):
-        table = core_table(name)
-        if table.info["merge"] is Merge.APPEND:
-            for applied, load in together:
-                applied.rows[name] += _append(conn, table, load, applied.manifest)
+        counted = together[-1][0].rows
+        if name == _OBSERVATIONS:
+            observations = pa.concat_tables(_since_last_read(load, applied.manifest) for applied, load in together)
+            counted[name] += merge_observations(conn, core_table(name), observations)
         else:
             data = pa.concat_tables(load.data for _, load in together)
             replaced = [scope for _, load in together for scope in load.replaced]
-            together[-1][0].rows[name] += merge(conn, table, data, replaced)
+            counted[name] += merge(conn, core_table(name), data, replaced)
 
 
-def _append(conn: sa.Connection, table: sa.Table, load: Load, manifest: Manifest) -> MergeCounts:
-    if load.table != _OBSERVATIONS:
-        return merge(conn, table, load.data)
+def _since_last_read(load: Load, manifest: Manifest) -> pa.Table:
+    """Observations with the time of the reading before theirs."""
     place = load.data.schema.get_field_index("previous_read_at")
     column = load.data.schema.field(place)
     read_at = pa.array([manifest.previous_read_at] * load.data.num_rows, column.type)
-    return merge_observations(conn, table, load.data.set_column(place, column, read_at))
+    return load.data.set_column(place, column, read_at)
 
 
 def _stored_versions(conn: sa.Connection, tracker: str, index: pa.Table) -> dict[RecordKey, Version]:

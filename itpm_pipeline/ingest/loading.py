@@ -16,7 +16,7 @@ from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.engine import Warehouse
-from itpm_pipeline.warehouse.load import find, put
+from itpm_pipeline.warehouse.load import find, many_merges, put
 
 _LISTING_OVERLAP = timedelta(days=7)
 """Commits older than the last applied one by more than this are applied for sure, so they are not listed."""
@@ -75,7 +75,7 @@ class TrackerLoader:
             self._progress.started(len(pending), what)
             results: list[Applied] = []
             for together in batches(pending):
-                with self._warehouse.transaction() as conn:
+                with self._warehouse.transaction() as conn, many_merges(conn):
                     self._note_context(conn, context)
                     results += apply_commits(conn, self._landing, self._source, context, together)
                 self._progress.advanced(what, len(together))
@@ -109,7 +109,7 @@ class TrackerLoader:
         what = f"mapping {self._source.tracker} anew"
         self._progress.started(len(manifests), what)
         results: list[Applied] = []
-        with self._warehouse.transaction() as conn:
+        with self._warehouse.transaction() as conn, many_merges(conn):
             forget(conn, self._source.tracker)
             self._note_context(conn, context)
             for together in batches(manifests):

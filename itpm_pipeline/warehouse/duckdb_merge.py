@@ -19,6 +19,21 @@ _STAMPS = ("synced_at", "_raw_hash")
 _RECORD_LENGTH = 16
 
 
+@contextmanager
+def many_merges(conn: sa.Connection) -> Iterator[None]:
+    """Let one thread do them: to share out so few rows takes longer than to merge them.
+
+    64,000 records are loaded in 14.6 s of processor time with one thread, 16.7 s with two.
+    """
+    aside = _driver(conn).cursor()
+    aside.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        aside.execute("RESET threads")
+        aside.close()
+
+
 def upsert(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Counts:
     """Per key, the newest of stored and incoming rows stands.
 
@@ -124,7 +139,7 @@ def append(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Counts:
         run(f"""
             CREATE OR REPLACE TEMP TABLE decided AS
             SELECT ordinal, NULL AS stored FROM incoming ANTI JOIN {_name(table)} USING ({keys})
-            QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _raw_hash, ordinal DESC) = 1
+            QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY ordinal) = 1
         """)
         return _apply(run, table)
 
@@ -140,7 +155,7 @@ def append_changes(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Coun
             CREATE OR REPLACE TEMP TABLE fresh AS
             WITH fresh AS (
                 FROM incoming ANTI JOIN {target} USING ({keys})
-                QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _raw_hash, ordinal DESC) = 1
+                QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY ordinal) = 1
             ),
             observed AS (
                 SELECT entity_id, field, observed_at, value, ordinal FROM fresh
@@ -252,7 +267,7 @@ def _apply(run: Any, table: sa.Table) -> Counts:
 @contextmanager
 def _staged(conn: sa.Connection, data: pa.Table, **others: pa.Table) -> Iterator[Any]:
     """Make ``data`` readable as ``incoming`` with its position as ``ordinal``, inside conn's transaction."""
-    connection: Any = conn.connection.driver_connection
+    connection = _driver(conn)
     numbered = data.append_column("ordinal", pa.array(np.arange(data.num_rows)))
     views = {"incoming": numbered, **others}
     for name, view in views.items():
@@ -262,6 +277,10 @@ def _staged(conn: sa.Connection, data: pa.Table, **others: pa.Table) -> Iterator
     finally:
         for name in views:
             connection.unregister(name)
+
+
+def _driver(conn: sa.Connection) -> Any:
+    return conn.connection.driver_connection
 
 
 def _name(table: sa.Table) -> str:

@@ -7,7 +7,7 @@ UPSERT    per key the newest version stands, whatever the order of arrival. A ro
 REPLACE   child rows belong to the record they were mapped from. Those of a record and scope given in ``replaced``
           become exactly the ones in ``data``; rows with unchanged content keep their old stamp. When rows of two
           records claim one key, the newer stands.
-APPEND    a row whose key exists is left alone.
+APPEND    a row whose key exists is left alone; of several with one key in ``data``, the first is taken.
 FACTS     the table becomes ``data``; rows with unchanged content keep their old stamp.
 
 ``_raw_hash`` is ``{record}:{payload hash}``; :func:`record_stamp` gives its first part, by which a child row is known
@@ -15,6 +15,7 @@ to belong to a record.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -55,12 +56,18 @@ def record_stamp(stream: str, native_id: str) -> str:
     return blake2b(f"{stream}\0{native_id}".encode(), digest_size=8).hexdigest()
 
 
+def many_merges(conn: sa.Connection) -> AbstractContextManager[None]:
+    """Prepares the database for many merges of few rows, inside of the block."""
+    prepare = getattr(_DIALECTS[conn.dialect.name], "many_merges", None)
+    return prepare(conn) if prepare else nullcontext()
+
+
 def merge(
     conn: sa.Connection, table: sa.Table, data: pa.Table, replaced: Sequence[Replaced] = ()
 ) -> MergeCounts:
     """Merge ``data`` (columns of ``table``; see ``canonical.schema.arrow_schema``) as the table's kind demands.
 
-    Several rows of one key in ``data``: of equally new ones the last wins. Keys must not be null.
+    Several rows of one key in ``data``: of equally new ones the last wins (but for APPEND). Keys must not be null.
     """
     kind = table.info["merge"]
     dialect = _DIALECTS[conn.dialect.name]
