@@ -19,6 +19,7 @@ from itpm_pipeline.extract.source import MappingContext, Source
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
 from itpm_pipeline.ingest.mapping import Load, map_records
+from itpm_pipeline.ingest.tombstones import MARKED, settle
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find, merge, merge_observations, put, remove
@@ -61,6 +62,9 @@ def apply_commits(
     for commits in _disjoint([_Commit(Applied(manifest), landing.index(manifest)) for manifest in manifests]):
         _apply_together(conn, landing, source, context, commits)
         results += [commit.applied for commit in commits]
+    if results and any(not MARKED.isdisjoint(applied.rows) for applied in results):
+        for name, counts in settle(conn, source.tracker).items():
+            results[-1].rows[name] += counts
     return results
 
 
@@ -230,7 +234,8 @@ def _note_commits(conn: sa.Connection, commits: Sequence[Applied]) -> None:
         "tracker": manifest.tracker, "committed_at": manifest.committed_at, "run_id": manifest.run_id,
         "project": manifest.project, "records": sum(file.rows for file in manifest.files),
     } for manifest in manifests)))
-    put(conn, ops.CURSOR, _table(ops.CURSOR, (_cursor_row(one) for one in manifests if not one.failed)))
+    read = [manifest for manifest in manifests if not (manifest.failed or manifest.is_census)]
+    put(conn, ops.CURSOR, _table(ops.CURSOR, map(_cursor_row, read)))
 
 
 def _cursor_row(manifest: Manifest) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def _nothing(_: Manifest) -> None:
 class Run:
     """One run over a tracker: what its readings share.
 
+    ``sightings``: by project key and stream, native ids of all there is, where a reading told so.
     ``announce`` receives each manifest as it is committed, in the order they will be applied. ``stop`` ends all
     readings that are under way.
     """
@@ -42,6 +43,7 @@ class Run:
     progress: Progress = field(default_factory=Silent)
     redactor: Redactor = field(default_factory=Redactor)
     stop: threading.Event = field(default_factory=threading.Event)
+    sightings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def go_on(self) -> None:
         """Raise Interrupted when the run is being stopped."""
@@ -105,13 +107,18 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
             run.go_on()
             batch.add(record)
             run.progress.advanced(what)
-        return batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
+        manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
     except BaseException as error:
         with suppress(WarehouseError):
             batch.discard()
         if isinstance(error, WarehouseError | Interrupted) or not isinstance(error, Exception):
             raise
         return _commit_failure(run, reading, error)
+    else:
+        for outcome in read.outcomes:
+            if outcome.is_complete and outcome.status is OutcomeStatus.OK:
+                run.sightings[project, outcome.stream] = batch.seen(outcome.stream)
+        return manifest
     finally:
         run.progress.finished(what)
 

@@ -76,6 +76,10 @@ class LandingBatch:
             self._write(max(self._pending, key=lambda stream: self._pending[stream].bytes))
         return True
 
+    def seen(self, stream: str) -> set[str]:
+        """Native ids of all records of a stream that were met, known versions included."""
+        return {native_id for met, native_id in self._seen if met == stream}
+
     def commit(self, describe: Describe, announce: Callable[[Manifest], None]) -> Manifest:
         """Write what is left, then the manifest.
 

@@ -11,6 +11,8 @@ from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.records import OutcomeStatus, StreamOutcome
 from itpm_pipeline.extract.source import Cursor
 
+ABSENCES = "absences"
+"""Stream of what a census missed, or found again; made by us, so no tracker has one of that name."""
 WHOLE = "*"
 """Stands for a reading as a whole where an outcome names a stream."""
 DISCOVERY = "discover"
@@ -61,6 +63,11 @@ class Manifest:
         return any(
             outcome.stream in (WHOLE, DISCOVERY) and outcome.status is OutcomeStatus.FAILED for outcome in self.outcomes
         )
+
+    @property
+    def is_census(self) -> bool:
+        """It tells what is there and what is not; reading goes on from where it was."""
+        return bool(self.outcomes) and all(outcome.stream == ABSENCES for outcome in self.outcomes)
 
     def to_json(self) -> bytes:
         """The text of the manifest."""

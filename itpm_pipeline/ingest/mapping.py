@@ -12,6 +12,8 @@ from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.canonical.schema import CORE, Merge, arrow_schema, metadata
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.ingest.absences import map_absence
+from itpm_pipeline.ingest.manifest import ABSENCES
 from itpm_pipeline.ingest.versions import Version
 from itpm_pipeline.warehouse.load import Replaced, record_stamp
 
@@ -52,7 +54,10 @@ def map_records(
     for version, record in records:
         rows = CanonicalRows()
         try:
-            source.map_record(record, context, rows)
+            if record.stream == ABSENCES:
+                map_absence(record, rows)
+            else:
+                source.map_record(record, context, rows)
             _check_names(rows)
         except MappingError as error:
             mapped.rejected.append((version, _reason(str(error))))

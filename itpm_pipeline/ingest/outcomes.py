@@ -1,6 +1,6 @@
 """What a sync did: one outcome per project and stream."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class SyncOutcome:
     points: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the reading says of itself: of a census, how much was known, visible and gone for which reason."""
 
     @property
     def where(self) -> str:
@@ -117,7 +119,7 @@ def _outcomes(applied: Applied) -> list[SyncOutcome]:
             fetched=outcome.fetched, landed=(manifest.landed or {}).get(outcome.stream, 0),
             mapped=applied.mapped[outcome.stream], rejected=applied.rejected[outcome.stream],
             requests=outcome.requests, retries=outcome.retries, waited_seconds=outcome.waited_seconds,
-            points=outcome.points, bytes=outcome.bytes, seconds=seconds,
+            points=outcome.points, bytes=outcome.bytes, seconds=seconds, details=outcome.details,
         )
         for outcome in manifest.outcomes
     ]

@@ -19,6 +19,8 @@ from itpm_pipeline.extract.records import SITE, ProjectRef
 from itpm_pipeline.extract.redaction import Redactor
 from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.apply import Applied
+from itpm_pipeline.ingest.census.known import Known
+from itpm_pipeline.ingest.census.take import take_census
 from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing, utc_now
@@ -79,7 +81,7 @@ def sync(
             stack.callback(source.close)
             landing.remove_crashed(tracker.name)
             loader = TrackerLoader(warehouse, landing, source, progress)
-            task = _Task(loader, tracker.concurrency, _wanted(tracker.name, projects))
+            task = _Task(loader, Known(warehouse, source), tracker.concurrency, _wanted(tracker.name, projects))
             task.load(loader.load_pending, report)
             with warehouse.reading() as conn:
                 state = read_state(conn, tracker.name)
@@ -87,7 +89,8 @@ def sync(
                 source, landing, state, report.run_id, depth=depth, progress=progress or Silent(), redactor=redactor
             )
             tasks.append(task)
-        _read_and_load(tasks, report)
+        _read_and_load(tasks, _Task.read, report)
+        _read_and_load(tasks, _Task.take_census, report)
         for task in tasks:
             for pattern in task.missing:
                 report.fail(task.name, pattern, WHOLE, "the tracker shows no such project")
@@ -111,14 +114,19 @@ def _secrets(settings: BaseModel) -> Iterator[str]:
 class _Task:
     """One tracker in one run."""
 
-    def __init__(self, loader: TrackerLoader, concurrency: int, wanted: Sequence[str] | None) -> None:
+    def __init__(
+        self, loader: TrackerLoader, known: Known, concurrency: int, wanted: Sequence[str] | None
+    ) -> None:
         self.loader = loader
+        self._known = known
         self.run: Run
         self.missing: set[str] = set()
         self._concurrency = concurrency
         self._wanted = wanted
         self._waiting: list[Manifest] = []
         self._is_stuck = False
+        self._discovered: list[ProjectRef] | None = None
+        self._read: dict[str, Manifest] = {}
 
     @property
     def name(self) -> str:
@@ -126,19 +134,28 @@ class _Task:
 
     def read(self) -> None:
         """Land the site, then all chosen projects; runs in a thread of its own."""
-        if extract_site(self.run).failed:
+        site = extract_site(self.run)
+        if site.failed:
             return
+        self._read[SITE] = site
         found = discover(self.run)
         if isinstance(found, Manifest):
             return
+        self._discovered = found
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"read-{self.name}") as pool:
             readings = [pool.submit(extract_project, self.run, project) for project in self._choose(found)]
             try:
                 for reading in as_completed(readings):
-                    reading.result()
+                    manifest = reading.result()
+                    self._read[manifest.project] = manifest
             except BaseException:
                 self.run.stop.set()
                 raise
+
+    def take_census(self) -> None:
+        """Land what vanished, once all that was read is loaded; runs in a thread of its own."""
+        if self._discovered is not None and not self._is_stuck:
+            take_census(self.run, self._known, self._discovered, self._read, self._concurrency)
 
     def take(self, manifests: Sequence[Manifest], report: SyncReport) -> None:
         """Load commits, now or (where projects have reference records of their own) with all the others."""
@@ -148,7 +165,8 @@ class _Task:
 
     def end(self, report: SyncReport) -> None:
         """Load what waits; also what could not be understood before, as it may be with the newest reference records."""
-        self.load(lambda: self.loader.load(self._waiting), report)
+        waiting, self._waiting = self._waiting, []
+        self.load(lambda: self.loader.load(waiting), report)
         if self._is_stuck:
             try:
                 report.add(self.loader.load_pending())
@@ -171,8 +189,8 @@ class _Task:
         return [project for project in found if any(project in matched for matched in matches.values())]
 
 
-def _read_and_load(tasks: Sequence[_Task], report: SyncReport) -> None:
-    """Read all trackers at once, and load their commits in this thread as they come."""
+def _read_and_load(tasks: Sequence[_Task], step: Callable[[_Task], None], report: SyncReport) -> None:
+    """Do a step of all trackers at once, and load their commits in this thread as they come."""
     if not tasks:
         return
     arrived: Queue[tuple[_Task, Manifest | None]] = Queue(_COMMITS_WAITING)
@@ -182,7 +200,7 @@ def _read_and_load(tasks: Sequence[_Task], report: SyncReport) -> None:
         readings = []
         for task in tasks:
             task.run = replace(task.run, announce=_putting(arrived, task), stop=stop)
-            reading = pool.submit(task.read)
+            reading = pool.submit(step, task)
             reading.add_done_callback(lambda _, task=task: arrived.put((task, None)))  # type: ignore[misc]
             readings.append(reading)
         reading_on = len(tasks)

@@ -1,13 +1,15 @@
 """Trackers in memory: three records in every stream of every project, unless the test lets one fail."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.errors import RefusedError
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord, StreamOutcome
 from itpm_pipeline.extract.source import Cursor, Read
 from itpm_pipeline.registry import SOURCES
@@ -63,6 +65,12 @@ class ScriptedSource:
             for number in range(3):
                 native_id = f"{project}-{number}"
                 yield RawRecord(name, project, native_id, json.dumps({"id": native_id}).encode(), NOW)
+
+    def issue_ids(self, project: ProjectRef, traffic: Traffic) -> Iterator[str]:
+        yield from (f"{project.key}-{number}" for number in range(3))
+
+    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: Traffic) -> set[str]:
+        return set(native_ids)
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> _Context:
         return _Context()

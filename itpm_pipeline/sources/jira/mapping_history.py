@@ -60,6 +60,7 @@ def map_changelog(payload: Mapping[str, Any], record: RawRecord, context: JiraCo
     rows.add("issue_history", {
         "issue_id": issue_id,
         "history_count": len(entries),
+        "reported_count": reported,
         "is_complete": reported is None or len(entries) >= reported,
         "read_at": record.fetched_at,
     })  # fmt: skip

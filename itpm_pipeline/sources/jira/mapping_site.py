@@ -36,6 +36,10 @@ def map_project(payload: Mapping[str, Any], record: RawRecord, context: JiraCont
         "is_readable": True,
         "skip_reason": None,
     })  # fmt: skip
+    known = payload.get("projectKeys")
+    for name in dict.fromkeys([key, *(known if isinstance(known, list) else ())]):
+        if name:
+            rows.add("project_key_alias", {"project_id": context.ref("project", payload["id"]), "project_key": name})
 
 
 def map_status(payload: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 from itpm_pipeline.errors import RefusedError
 from itpm_pipeline.extract.read_ahead import read_ahead
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.sources.jira.census import fetch_issues
 from itpm_pipeline.sources.jira.changelogs import bulk_histories, issue_history
 from itpm_pipeline.sources.jira.emission import Emission
 from itpm_pipeline.sources.jira.issue_details import has_remote_links, issue_remote_links, issue_worklogs
 from itpm_pipeline.sources.jira.issues import project_jql, search_pages
 from itpm_pipeline.sources.jira.paging import entries_of
 from itpm_pipeline.sources.jira.session import JiraSession
-from itpm_pipeline.sources.jira.settings import CHANGELOG_ISSUES
+from itpm_pipeline.sources.jira.settings import CHANGELOG_ISSUES, FETCHED_AT_ONCE
 
 _HIDDEN_PROJECT = re.compile(r"does not exist for the field 'project'", re.IGNORECASE)
 """Jira's words when a query names a project that we may not browse."""
@@ -41,6 +42,20 @@ def read_project(
         yield from _issues(session, key, fields, since, emission)
     except _HiddenError as error:
         emission.skip(f"not readable: {error}")
+
+
+def read_named(
+    session: JiraSession, key: str, native_ids: Sequence[str], fields: Sequence[str], emission: Emission
+) -> Iterator[RawRecord]:
+    """Records of single issues by id; those that vanished are left out."""
+    traffic = emission.traffic("issues")
+    is_cloud = session.server(traffic).is_cloud
+    for start in range(0, len(native_ids), FETCHED_AT_ONCE):
+        part = native_ids[start : start + FETCHED_AT_ONCE]
+        issues = fetch_issues(
+            session, part, fields, traffic, doing=f"reading issues of {key} again", with_history=not is_cloud
+        )
+        yield from _complete(session, issues, emission, is_cloud=is_cloud)
 
 
 class _HiddenError(Exception):

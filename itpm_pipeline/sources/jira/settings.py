@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.extract.source import Stream
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 """Raise it when the mapping changes, so that everything landed is mapped anew."""
 
 LOOK_BACK = timedelta(minutes=10)
@@ -17,6 +18,8 @@ CHANGELOG_PAGE = 10_000
 """History entries in one page of it: the documented maximum."""
 CHANGELOG_PAGE_PER_ISSUE = 100
 WORKLOG_PAGE = 5000
+FETCHED_AT_ONCE = 100
+"""Issues in one bulk fetch: the documented maximum."""
 
 SITE_STREAMS = (
     Stream("server_info", "site", "Version, deployment and addresses of the site."),
@@ -31,12 +34,12 @@ SITE_STREAMS = (
     Stream("board_configurations", "site", "Columns, estimation field and filter of boards.", is_reference=True),
     Stream("board_projects", "site", "Projects whose issues a board shows, per board.", is_reference=True),
     Stream("board_sprints", "site", "Ids of the sprints a board lists, per board.", is_reference=True),
-    Stream("sprints", "site", "Sprints that boards list.", is_reference=True),
+    Stream("sprints", "site", "Sprints that boards list.", is_reference=True, holds=EntityKind.SPRINT),
 )
 
 PROJECT_STREAMS = (
-    Stream("versions", "project", "Releases."),
-    Stream("issues", "project", "Issues with all fields that mapping reads."),
+    Stream("versions", "project", "Releases.", holds=EntityKind.VERSION),
+    Stream("issues", "project", "Issues with all fields that mapping reads.", holds=EntityKind.ISSUE),
     Stream("changelogs", "project", "Complete change history, per issue."),
     Stream("worklogs", "project", "All work log entries, per issue."),
     Stream("remote_links", "project", "Links to pages outside of the site, per issue that ever had one."),

@@ -31,13 +31,13 @@ def list_projects(session: JiraSession, traffic: Traffic) -> list[dict[str, Any]
         def fetch(start: int) -> Any:
             params = {
                 "startAt": start, "maxResults": 100, "orderBy": "key", "status": ["live", "archived"],
-                "expand": "description,lead,url",
+                "expand": "description,lead,url,projectKeys",
             }  # fmt: skip
             return session.get(doing, "api/3/project/search", traffic, params)
 
         projects = [project for page in offset_pages(fetch, "values", doing=doing) for project in page]
     else:
-        params = {"expand": "description,lead,url", "includeArchived": "true"}
+        params = {"expand": "description,lead,url,projectKeys", "includeArchived": "true"}
         projects = entries_of({"values": session.get(doing, "api/2/project", traffic, params)}, "values", doing)
     return sorted(projects, key=lambda project: str(project["key"]))
 
@@ -103,6 +103,7 @@ def _read_boards(session: JiraSession, boards: list[dict[str, Any]], emission: E
         yield from (emission.record(*part) for part in parts)
     for sprint in sorted(sprints):
         yield emission.record("sprints", sprint, sprints[sprint])
+    emission.outcomes["sprints"].is_complete = True
     emission.outcomes["boards"].details["refused"] = dict(sorted(refused.items()))
 
 

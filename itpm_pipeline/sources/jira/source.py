@@ -1,23 +1,24 @@
 """Jira as a source: implements :class:`itpm_pipeline.extract.source.Source`."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import JiraTracker
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
-from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream
+from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream, Whereabouts
+from itpm_pipeline.sources.jira import census
 from itpm_pipeline.sources.jira.context import JiraContext, build_context
 from itpm_pipeline.sources.jira.emission import Emission, utc_now
 from itpm_pipeline.sources.jira.fields import find_roles
-from itpm_pipeline.sources.jira.issues import project_jql, search_pages
 from itpm_pipeline.sources.jira.mapping import map_record
 from itpm_pipeline.sources.jira.probe import probe
-from itpm_pipeline.sources.jira.project import read_project
+from itpm_pipeline.sources.jira.project import read_named, read_project
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import FIELD_LISTING, PROJECT_STREAMS, SITE_STREAMS
 from itpm_pipeline.sources.jira.site import info_digest, list_entries, list_projects, read_site
@@ -101,6 +102,8 @@ class JiraSource:
             since = cursor.watermark if cursor is not None and is_incremental else None
             yield from read_project(self._session, project.key, fields, since, emission, reconcile=reconcile)
             emission.outcomes["issues"].details["incremental"] = is_incremental
+            emission.outcomes["issues"].is_complete = since is None
+            emission.outcomes["versions"].is_complete = True
             read.outcomes = emission.finished()
             if emission.outcomes["issues"].reason is None:
                 read.cursor = Cursor(server.time, {"fields": digest})
@@ -108,14 +111,30 @@ class JiraSource:
         read = Read(records())
         return read
 
-    def issue_ids(self, project: ProjectRef) -> Iterator[str]:
-        """Native ids of all issues we may see in a project now, for the census of vanished ones.
+    def issue_ids(self, project: ProjectRef, traffic: Traffic) -> Iterator[str]:
+        """Native ids of all issues we may see in a project now. RefusedError where it cannot be read."""
+        return census.issue_ids(self._session, project.key, traffic)
 
-        Raises RefusedError where the project cannot be read: an unreadable project is not an empty one.
-        """
-        doing = f"counting the issues of {project.key}"
-        for page in search_pages(self._session, project_jql(project.key), ["id"], Traffic(), doing=doing):
-            yield from (str(issue["id"]) for issue in page)
+    def find_issues(self, project: ProjectRef, missing: Mapping[str, str], traffic: Traffic) -> list[Whereabouts]:
+        """What became of issues that ``project`` lists no more."""
+        return census.find_issues(self._session, project, missing.keys(), traffic)
+
+    def read_issues(self, project: ProjectRef, native_ids: Sequence[str]) -> Read:
+        """Records of single issues of a project; those that vanished are left out."""
+        emission = Emission(project.key, [stream.name for stream in PROJECT_STREAMS], self._now)
+        read: Read
+
+        def records() -> Iterator[RawRecord]:
+            fields = self._fields_to_read(emission.traffic("issues"))
+            yield from read_named(self._session, project.key, native_ids, fields, emission)
+            read.outcomes = emission.finished()
+
+        read = Read(records())
+        return read
+
+    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: Traffic) -> set[str]:
+        """Which of some projects, sprints or releases are there and visible."""
+        return census.existing(self._session, kind, native_ids, traffic)
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> JiraContext:
         """Context from the newest version of every reference record."""

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from itpm_pipeline.errors import ProtocolError, RefusedError
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import OutcomeStatus, ProjectRef
 
 PAY = ProjectRef("acme-jira", "PAY", "10001", "Payments")
@@ -296,7 +297,7 @@ def test_projects_may_be_read_at_once(fake, open_source, issues):
 
 def test_ids_for_a_census_come_in_large_pages(fake, open_source, issues):
     issues(6000)
-    assert len(list(open_source().issue_ids(PAY))) == 6000
+    assert len(list(open_source().issue_ids(PAY, Traffic()))) == 6000
     bodies = [request.body for request in fake.seen if request.path.endswith("search/jql")]
     assert [(body["fields"], body["maxResults"]) for body in bodies] == [(["id"], 5000), (["id"], 5000)]
 
