@@ -62,7 +62,8 @@ def test_g5_conflict_days(build_models: Build) -> None:
     row = build_models(log, as_of=at("03-10")).one(RISK, "true")
     assert (row["planned_finish_at"], row["planned_finish_basis"]) == (at("03-21"), "due_date")
     assert (row["planned_start_at"], row["planned_start_basis"]) == (at("03-16"), "sprint")
-    assert (row["schedule_conflict"], row["conflict_days"], row["severity"]) == (True, 5, 2)
+    assert (row["schedule_conflict"], row["conflict_days"]) == (True, 5)
+    assert (row["is_on_critical_path"], row["severity"]) == (True, 3)
     assert not row["is_overdue"]
 
 
@@ -171,7 +172,7 @@ def test_self_loops_and_weak_links_do_not_count(build_models: Build) -> None:
     assert built.rows(RISK) == []
 
 
-@pytest.mark.parametrize(("sequential", "severity"), [(True, 2), (False, 1)])
+@pytest.mark.parametrize(("sequential", "severity"), [(True, 3), (False, 1)])
 def test_two_issues_of_one_sprint(build_models: Build, sequential: bool, severity: int) -> None:
     log = Links()
     sprint = log.sprint("now", at("03-02"), None, log.board("team"))

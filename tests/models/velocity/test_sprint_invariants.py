@@ -1,7 +1,7 @@
 """Invariants 1 to 9 of METRICS.md section 7 on generated event logs, many boards to a build."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -95,12 +95,22 @@ def tell(log: EventLog, number: int, board: Sequence[Story], version: str) -> Te
     return Telling(number, version, issues, windows)
 
 
-@settings(
-    max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate,),  # a smaller world is no clearer: the assertion names the issue
-)
-@given(world=worlds)
-def test_sprints_and_histories_of_any_world(build_models: Build, world: list[list[Story]]) -> None:
+def test_sprints_and_histories_of_any_world(build_models: Build, examples: Callable[..., int]) -> None:
+    """125 boards in four versions each; 3000 with the nightly profile."""
+
+    @settings(
+        max_examples=examples(5, nightly=120), deadline=None, derandomize=examples(1, nightly=2) == 1,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),  # a smaller world is no clearer: the assertion names the issue
+    )
+    @given(world=worlds)
+    def check(world: list[list[Story]]) -> None:
+        holds(build_models, world)
+
+    check()
+
+
+def holds(build_models: Build, world: list[list[Story]]) -> None:
     log = EventLog()
     tellings = [tell(log, number, board, version) for number, board in enumerate(world) for version in VERSIONS]
     built = build_models(log)
@@ -108,14 +118,19 @@ def test_sprints_and_histories_of_any_world(build_models: Build, world: list[lis
     issues: dict[tuple[str, str], dict[str, Any]] = {
         (row["sprint_id"], row["issue_id"]): row for row in built.rows("mart.fct_sprint_issue")
     }
+    steps: dict[str, list[dict[str, Any]]] = {sprint: [] for sprint in sprints}
+    for row in built.rows("mart.mart_sprint_burn_up"):
+        steps[row["sprint_id"]].append(row)
     for telling in tellings:
         equals_the_replay(telling, sprints, issues)
+        burns_up_as_replayed(telling, steps)
     by_version = {(one.number, one.version): one for one in tellings}
     for (number, version), telling in by_version.items():
         told = [sprints[one] for one in by_version[number, "as told"].windows]
         again = [sprints[one] for one in telling.windows]
         equals_the_telling(told, again, points=version != "tripled")
         a_done_transition_counts_once(telling, issues)
+    parts_add_up(built, sprints)
     histories_have_no_gaps(built, log)
 
 
@@ -131,6 +146,32 @@ def equals_the_replay(telling: Telling, sprints: dict[str, Any], issues: dict[tu
         assert row["completed_count"] <= row["committed_count"] + row["added_count"] - row["removed_count"]
         assert row["delivered_points"] <= row["completed_points"]
         assert row["completed_initial_points"] <= row["committed_points"]
+
+
+def burns_up_as_replayed(telling: Telling, steps: dict[str, list[dict[str, Any]]]) -> None:
+    """5: between the events of a sprint its burn-up is what the replay says of that instant."""
+    for sprint, (start, end) in telling.windows.items():
+        rows = sorted(steps[sprint], key=lambda row: row["occurred_at"])
+        assert rows[0]["occurred_at"] == start
+        for row in rows:
+            expected = replay.burn_up(telling.issues, sprint, start, end, row["occurred_at"])
+            assert {name: row[name] for name in expected} == expected, (sprint, row)
+        totals = replay.totals(telling.issues, sprint, start, end)
+        assert rows[-1]["scope_points"] == totals["final_scope_points"]
+        assert rows[-1]["completed_count"] == totals["completed_count"]
+
+
+def parts_add_up(built: Built, sprints: dict[str, Any]) -> None:
+    """6: teams add up to the sprint, issues to projects; net movements are no more than gross ones."""
+    sums: dict[str, dict[str, float]] = {sprint: dict.fromkeys(MEASURES, 0) for sprint in sprints}
+    for row in built.rows("mart.fct_sprint_team"):
+        for name in MEASURES:
+            sums[row["sprint_id"]][name] += row[name]
+    assert sums == {sprint: {name: row[name] for name in MEASURES} for sprint, row in sprints.items()}
+    for row in built.rows("mart.mart_sprint_scope_change"):
+        assert row["removed_count"] <= row["remove_event_count"], row
+        # What came into scope was put in, reopened, or both at different times.
+        assert row["added_count"] <= row["add_event_count"] + row["reopen_event_count"], row
 
 
 def equals_the_telling(told: list[Any], again: list[Any], *, points: bool) -> None:

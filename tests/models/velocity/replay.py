@@ -51,42 +51,74 @@ class Fate:
         }
 
 
+@dataclass
+class Life:
+    """An issue as a sprint sees it, from event to event."""
+
+    issue: Issue
+    sprint: str
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        self.forgiven = _rolled_over(self.issue, self.sprint, self.end)
+
+    def member(self, when: datetime, *, before: bool = False) -> bool:
+        if self.forgiven is not None and when >= self.forgiven:
+            return True
+        return self.sprint in _listed(value_at(self.issue, "sprint", when, before=before))
+
+    def done(self, when: datetime, *, before: bool = False) -> bool:
+        return _is_done(value_at(self.issue, "status", when, before=before))
+
+    def points(self, when: datetime, *, before: bool = False) -> float:
+        return float(value_at(self.issue, "estimate_points", when, before=before) or 0)
+
+    def signal(self, until: datetime) -> tuple[bool, bool, datetime | None, datetime | None]:
+        """In scope at the start and just before ``until``, last entry, last exit (METRICS.md 2.2, step 1)."""
+        in_scope = committed = self.member(self.start) and not self.done(self.start)
+        entry: datetime | None = None
+        exit_: datetime | None = None
+        history = self.issue.history
+        instants = {max(change.occurred_at, self.issue.created_at) for change in history} | {self.issue.created_at}
+        for when in sorted(one for one in instants if self.start < one < until):
+            if in_scope and not self.member(when):
+                in_scope, exit_ = False, when
+            elif not in_scope and self.member(when) and not self.done(when):
+                in_scope, entry = True, when
+        return committed, in_scope, entry, exit_
+
+
 def fate(issue: Issue, sprint: str, start: datetime, end: datetime) -> Fate | None:
     """Step from event to event; None: it never was in scope."""
-    forgiven = _rolled_over(issue, sprint, end)
-
-    def member(when: datetime, *, before: bool = False) -> bool:
-        if forgiven is not None and when >= forgiven:
-            return True
-        return sprint in _listed(value_at(issue, "sprint", when, before=before))
-
-    def done(when: datetime, *, before: bool = False) -> bool:
-        return _is_done(value_at(issue, "status", when, before=before))
-
-    def points(when: datetime, *, before: bool = False) -> float:
-        return float(value_at(issue, "estimate_points", when, before=before) or 0)
-
-    in_scope = committed = member(start) and not done(start)
-    entry: datetime | None = None
-    exit_: datetime | None = None
-    instants = {max(change.occurred_at, issue.created_at) for change in issue.history} | {issue.created_at}
-    for when in sorted(one for one in instants if start < one < end):
-        if in_scope and not member(when):
-            in_scope, exit_ = False, when
-        elif not in_scope and member(when) and not done(when):
-            in_scope, entry = True, when
-    is_done = done(end, before=True)
+    life = Life(issue, sprint, start, end)
+    committed, in_scope, entry, exit_ = life.signal(end)
+    is_done = life.done(end, before=True)
     if not committed and entry is None:
-        outside = is_done and member(end, before=True) and issue.created_at < end
+        outside = is_done and life.member(end, before=True) and issue.created_at < end
         return Fate("completed_outside") if outside else None
     leaving = end if in_scope else exit_
     assert leaving is not None
     return Fate(
         disposition=_name(committed=committed, final=in_scope, done=is_done),
-        base=points(start) if committed or entry is None else points(entry),
-        last=points(end, before=True) if in_scope else points(leaving),
+        base=life.points(start) if committed or entry is None else life.points(entry),
+        last=life.points(end, before=True) if in_scope else life.points(leaving),
         committed=committed, final=in_scope, done=is_done,
     )
+
+
+def burn_up(issues: Sequence[Issue], sprint: str, start: datetime, end: datetime, when: datetime) -> dict[str, float]:
+    """What is in scope, and what of it is done, as of an instant in the sprint (T4)."""
+    found = dict.fromkeys(("scope_points", "scope_count", "completed_points", "completed_count"), 0.0)
+    for issue in issues:
+        life = Life(issue, sprint, start, end)
+        _, in_scope, _, _ = life.signal(when + timedelta(microseconds=1))
+        if in_scope:
+            found["scope_points"] += life.points(when)
+            found["scope_count"] += 1
+            found["completed_points"] += life.points(when) * life.done(when)
+            found["completed_count"] += life.done(when)
+    return found
 
 
 def totals(issues: Sequence[Issue], sprint: str, start: datetime, end: datetime) -> dict[str, float]:
