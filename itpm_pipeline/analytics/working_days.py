@@ -1,7 +1,6 @@
 """Working calendars: from numbers of working days to dates and back (METRICS.md section 4.4)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,19 +47,27 @@ class WorkingDays:
         return told + max(0, int(np.busday_count(self.last + 1, wanted + 1)))
 
 
-def calendars(table: pa.Table, today: Mapping[str, date]) -> dict[str, WorkingDays]:
-    """Every calendar that ``today`` gives a day for; one that nothing is told of is Monday to Friday."""
-    told: defaultdict[str, tuple[list[date], list[date]]] = defaultdict(lambda: ([], []))
-    for row in table.to_pylist():
-        everything, working = told[row["calendar_id"]]
-        everything.append(row["date"])
-        if row["is_working"]:
-            working.append(row["date"])
-    found = {}
-    for calendar, day in today.items():
-        everything, working = told[calendar]
-        start, days = np.datetime64(day), np.array(sorted(working), dtype="datetime64[D]")
-        first = np.datetime64(min(everything)) if everything else start + 1
-        last = np.datetime64(max([*everything, day]))
-        found[calendar] = WorkingDays(start, days[days > start], days[days <= start], first, last)
-    return found
+class Calendars:
+    """All calendars; one that nothing is told of is Monday to Friday."""
+
+    def __init__(self, table: pa.Table) -> None:
+        told: defaultdict[str, list[date]] = defaultdict(list)
+        working: defaultdict[str, list[date]] = defaultdict(list)
+        for row in table.to_pylist():
+            told[row["calendar_id"]].append(row["date"])
+            if row["is_working"]:
+                working[row["calendar_id"]].append(row["date"])
+        self._bounds = {name: (min(days), max(days)) for name, days in told.items()}
+        self._working = {name: np.array(sorted(days), dtype="datetime64[D]") for name, days in working.items()}
+        self._found: dict[tuple[str, date], WorkingDays] = {}
+
+    def on(self, calendar: str, today: date) -> WorkingDays:
+        """The calendar as seen from a day."""
+        if (calendar, today) not in self._found:
+            start = np.datetime64(today)
+            first, last = self._bounds.get(calendar, (today, today))
+            days = self._working.get(calendar, np.array([], dtype="datetime64[D]"))
+            begin = np.datetime64(first) if calendar in self._bounds else start + 1
+            end = max(np.datetime64(last), start)
+            self._found[calendar, today] = WorkingDays(start, days[days > start], days[days <= start], begin, end)
+        return self._found[calendar, today]

@@ -37,6 +37,9 @@ select
     risk.is_stale,
     risk.blocked_fan_in,
     risk.blocker_fan_out,
+    risk.blocker_blast_radius,
+    risk.is_in_cycle,
+    risk.is_on_critical_path,
     risk.severity,
     parameter.as_of,
     parameter.config_version

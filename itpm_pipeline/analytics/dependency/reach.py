@@ -80,8 +80,9 @@ def reach(edges: Iterable[tuple[str, str]], traits: Mapping[str, Traits]) -> dic
             below[circle] = (issues, project_bits | _union(in_projects), program_bits | _union(in_programs))
         for place, node in enumerate(members):
             others = issues & ~(1 << bit[node])
+            waiting = total[circle] - own[place] if len(members) > 1 else sum_below
             found[node] = Reach(
-                graph.in_degree(node), graph.out_degree(node), others.bit_count(), total[circle] - own[place] if len(members) > 1 else sum_below,
+                graph.in_degree(node), graph.out_degree(node), others.bit_count(), waiting,
                 (project_bits | _union(in_projects, place)).bit_count(),
                 (program_bits | _union(in_programs, place)).bit_count(),
                 depth[circle], circle, in_circle=node in loops or len(members) > 1,
