@@ -145,7 +145,7 @@ def append(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Counts:
 
 
 def append_changes(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Counts:
-    """Observations that differ from the one before of the same entity and field."""
+    """Observations that differ from the one before of the same entity, field and scope."""
     if not data.num_rows:
         return 0, 0, 0
     target, keys = _name(table), _names(table.info["key"])
@@ -158,15 +158,15 @@ def append_changes(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Coun
                 QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY ordinal) = 1
             ),
             observed AS (
-                SELECT entity_id, field, observed_at, value, ordinal FROM fresh
+                SELECT entity_id, field, scope, observed_at, value, ordinal FROM fresh
                 UNION ALL
-                SELECT entity_id, field, observed_at, value, NULL
+                SELECT entity_id, field, scope, observed_at, value, NULL
                 FROM {target} SEMI JOIN fresh USING (entity_id, field)
             ),
             compared AS (
                 SELECT ordinal, value, lag(value) OVER spell AS before, lag(observed_at) OVER spell AS before_at,
                     row_number() OVER spell = 1 AS is_first
-                FROM observed WINDOW spell AS (PARTITION BY entity_id, field ORDER BY observed_at)
+                FROM observed WINDOW spell AS (PARTITION BY entity_id, field, scope ORDER BY observed_at)
             )
             SELECT fresh.* REPLACE (
                 CASE WHEN NOT is_first THEN greatest(previous_read_at, before_at) END AS previous_read_at

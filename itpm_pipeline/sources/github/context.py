@@ -12,7 +12,7 @@ from itpm_pipeline.canonical.vocabulary import StatusCategory
 from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.extract.records import RawRecord
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 """Raised whenever the same record maps to other rows than before, so that landed records are mapped anew."""
 
 CATEGORY_WORDS: Mapping[StatusCategory, frozenset[str]] = {

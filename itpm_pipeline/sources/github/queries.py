@@ -12,9 +12,11 @@ from itpm_pipeline.sources.github.features import Features
 from itpm_pipeline.sources.github.selections import (
     DEPLOYMENT_FIELDS,
     PAGE_INFO,
+    PROJECT_EVENTS,
     PROJECT_FIELDS,
     PULL_REQUEST_FIELDS,
     RELATIONS,
+    TIMELINE_TYPES,
     document,
     field_values,
     issue_fields,
@@ -112,6 +114,28 @@ def issues_query(features: Features) -> str:
     )
 
 
+def issues_by_id_query(features: Features) -> str:
+    """Issues that something else says have changed, each with all that a page of issues has."""
+    return document("query Issues($ids: [ID!]!)", f"nodes(ids: $ids) {{ ... on Issue {{ {issue_fields(features)} }} }}")
+
+
+def project_events_query(features: Features) -> str | None:
+    """A page of issues with the instant of the last thing that happened to them in a project (v2).
+
+    None where the server tells no such things.
+    """
+    known = [name for name in PROJECT_EVENTS if features.has(f"IssueTimelineItemsItemType.{name}")]
+    if not known:
+        return None
+    instants = " ".join(f"... on {TIMELINE_TYPES[name][0]} {{ createdAt }}" for name in known)
+    return repository_query(
+        "issues(first: $first, after: $after, orderBy: {field: CREATED_AT, direction: ASC}) "
+        f"{{ {PAGE_INFO} nodes {{ id timelineItems(last: 1, itemTypes: [{' '.join(known)}]) "
+        f"{{ nodes {{ __typename {instants} }} }} }} }}",
+        ", $first: Int!, $after: String",
+    )
+
+
 def deployments_by_id_query() -> str:
     """Deployments that were still running when last read."""
     return document(
@@ -171,6 +195,16 @@ def relations_query(features: Features) -> str:
     """Dependencies and sub-issues of many issues at once."""
     relations = " ".join(relation(name, "first: 100") for name in RELATIONS if features.has(f"Issue.{name}"))
     return document("query Relations($ids: [ID!]!)", f"nodes(ids: $ids) {{ ... on Issue {{ id {relations} }} }}")
+
+
+def nodes_query() -> str:
+    """Which of some nodes are there."""
+    return document("query Nodes($ids: [ID!]!)", "nodes(ids: $ids) { id }")
+
+
+def issue_repositories_query() -> str:
+    """Where some issues are."""
+    return document("query Whereabouts($ids: [ID!]!)", f"nodes(ids: $ids) {{ ... on Issue {{ id {_REPOSITORY} }} }}")
 
 
 def issue_ids_query() -> str:

@@ -11,8 +11,9 @@ from itpm_pipeline.sources.github import queries
 from itpm_pipeline.sources.github.completion import Completion
 from itpm_pipeline.sources.github.features import Features
 from itpm_pipeline.sources.github.pages import PageSize, ask, following, found, walk
-from itpm_pipeline.sources.github.records import StreamReading, is_since
+from itpm_pipeline.sources.github.records import StreamReading, instant, is_since
 from itpm_pipeline.sources.github.session import GithubSession
+from itpm_pipeline.sources.github.touched import issues_with_project_events, read_issues
 
 LOOK_BACK = timedelta(minutes=10)
 """Overlap of incremental readings: replicas trail, and an update may carry a time before it becomes visible."""
@@ -44,11 +45,21 @@ class RepositoryReading:
     """Read as well what may have changed without telling."""
     cursor: Cursor | None = None
     _running: list[str] = field(default_factory=list)
+    _touched: dict[str, None] = field(default_factory=dict)
+    """Issues that changed pull requests would close: that shows in them without moving their ``updatedAt``."""
 
     @property
     def since(self) -> datetime | None:
-        """Changes from here on are read; None: everything."""
-        return self.previous.watermark - LOOK_BACK if self.previous else None
+        """Changes from here on are read; None: everything.
+
+        A reconcile goes back to the one before it: what a search showed too late for the look-back, it shows by then.
+        """
+        if self.previous is None:
+            return None
+        if not self.reconcile:
+            return self.previous.watermark - LOOK_BACK
+        reconciled = instant(self.previous.state.get("reconciled"))
+        return min(self.previous.watermark, reconciled) - LOOK_BACK if reconciled else None
 
     @property
     def address(self) -> dict[str, str]:
@@ -70,10 +81,19 @@ class RepositoryReading:
         yield from self._issues(readings[ISSUES], newest_issues)
         yield from self._lists(readings, connections, with_pulls=self._has_news(newest_pulls))
         yield from self._running_deployments(readings[DEPLOYMENTS])
+        yield from self._touched_issues(readings[ISSUES])
+        for stream in (ISSUES, MILESTONES):
+            readings[stream].outcome.is_complete = self.since is None
+        readings[ISSUES].outcome.is_complete &= not self.project.skip_reason
         for under_way in readings.values():
             under_way.traffic.tell(under_way.outcome)
             self.outcomes.append(under_way.outcome)
-        self.cursor = Cursor(answer.server_time.astimezone(UTC), {"running_deployments": self._running[:RUNNING_KEPT]})
+        started = answer.server_time.astimezone(UTC)
+        kept = self.previous if not self.reconcile else None
+        reconciled = kept.state.get("reconciled") if kept else started.isoformat()
+        self.cursor = Cursor(
+            started, {"running_deployments": self._running[:RUNNING_KEPT], "reconciled": reconciled}
+        )
 
     def _issues(self, under_way: StreamReading, newest: Mapping[str, Any]) -> Iterator[RawRecord]:
         if self.project.skip_reason:
@@ -107,6 +127,7 @@ class RepositoryReading:
             readings[stream].note("hidden", len(connection.get("nodes") or ()) - len(nodes))
             fresh = [node for node in nodes if self._is_changed(node)]
             self._note_running(stream, fresh)
+            self._note_touched(stream, fresh)
             yield from readings[stream].records(completion.add(fresh) if stream == PULL_REQUESTS else fresh)
             cursors.pop(stream, None)
             after = following(connection, doing, seen[stream])
@@ -142,6 +163,27 @@ class RepositoryReading:
     def _note_running(self, stream: str, nodes: Iterable[Mapping[str, Any]]) -> None:
         if stream == DEPLOYMENTS:
             self._running += [str(node["id"]) for node in nodes if node.get("state") in RUNNING]
+
+    def _note_touched(self, stream: str, nodes: Iterable[Mapping[str, Any]]) -> None:
+        if stream == PULL_REQUESTS:
+            for node in nodes:
+                for issue in (node.get("closingIssuesReferences") or {}).get("nodes") or ():
+                    if issue and (issue.get("repository") or {}).get("nameWithOwner") == self.project.key:
+                        self._touched[str(issue["id"])] = None
+
+    def _touched_issues(self, under_way: StreamReading) -> Iterator[RawRecord]:
+        """Issues that changed without saying so, those left out that were read anyway."""
+        since = self.since
+        if since is None or self.project.skip_reason:
+            return
+        if self.reconcile:
+            doing = f"looking for what happened in projects to issues of {self.project.key}"
+            found = issues_with_project_events(self.session, self.features, self.address, since, under_way, doing)
+            self._touched |= dict.fromkeys(found)
+        missing = [native_id for native_id in self._touched if not under_way.has(native_id)]
+        yield from read_issues(
+            self.session, self.features, missing, under_way, f"reading issues of {self.project.key} again"
+        )
 
     def _running_deployments(self, under_way: StreamReading) -> Iterator[RawRecord]:
         """Deployments that were under way at the last reading and did not turn up in this one."""

@@ -39,6 +39,12 @@ TIMELINE_TYPES: dict[str, tuple[str, str]] = {
 }
 """Timeline item types that carry history we keep: GraphQL type, and its fields beside time and actor."""
 
+PROJECT_EVENTS = (
+    "ADDED_TO_PROJECT_V2_EVENT", "REMOVED_FROM_PROJECT_V2_EVENT", "CONVERTED_FROM_DRAFT_EVENT",
+    "PROJECT_V2_ITEM_STATUS_CHANGED_EVENT",
+)  # fmt: skip
+"""What happens to an issue in a project (v2) stands in its timeline, but does not move its ``updatedAt``."""
+
 _ISSUE_FIELD_TYPES = ("IssueFieldDate", "IssueFieldMultiSelect", "IssueFieldNumber", "IssueFieldSingleSelect",
                       "IssueFieldText")  # fmt: skip
 

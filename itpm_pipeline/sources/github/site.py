@@ -1,12 +1,14 @@
 """Reads what belongs to no single repository: owners, issue types, projects (v2) and their items.
 
 A project's items cannot be filtered by time. ``ProjectV2.updatedAt`` moves with every change of an item, so a project
-is scanned again only when it moved; of a scan, items are handed over that changed since the scan before, or all of
-them when the project's fields changed (replacing an iteration list clears values without touching the items).
+is scanned again only when it moved, or in a reconcile; of a scan, items are handed over that changed since the scan
+before, or all of them in a reconcile or when the project's fields changed (replacing an iteration list clears values
+without touching the items). The issues of changed items are read as well (``touched.py``), here and not with their
+repository: so they are landed with the very cursor that says that the change was seen.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,8 +23,9 @@ from itpm_pipeline.sources.github.completion import Completion
 from itpm_pipeline.sources.github.features import Features
 from itpm_pipeline.sources.github.pages import PageSize, found, walk
 from itpm_pipeline.sources.github.records import StreamReading, instant, is_since
-from itpm_pipeline.sources.github.repository import LOOK_BACK
+from itpm_pipeline.sources.github.repository import ISSUES, LOOK_BACK
 from itpm_pipeline.sources.github.session import GithubSession
+from itpm_pipeline.sources.github.touched import read_issues
 
 ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS = "organizations", "issue_types", "projects_v2", "project_items"
 PROJECTS_AT_ONCE = 20
@@ -45,18 +48,29 @@ class SiteReading:
     with_items: bool = True
     reconcile: bool = False
     """Read as well what may have changed without telling."""
+    is_synced: Callable[[str], bool] = lambda _: True
+    """Whether the issues of a repository, by its key, are read at all."""
     cursor: Cursor | None = None
     _state: dict[str, Any] = field(default_factory=dict)
     _started: datetime | None = None
+    _touched: dict[str, None] = field(default_factory=dict)
 
     def records(self) -> Iterator[RawRecord]:
         """Everything that changed."""
         readings = {name: StreamReading(name, SITE) for name in (ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS)}
         moved: list[Mapping[str, Any]] = []
+        items = readings[ITEMS].outcome
+        items.is_complete = self.with_items and (self.reconcile or self.previous is None)
         for login in self.owners:
             yield from self._owner(login, readings)
             moved += self._moved_projects(login, readings[PROJECTS])
+        items.is_complete &= readings[PROJECTS].outcome.status is OutcomeStatus.OK
         yield from self._projects(moved, readings)
+        if self._touched:
+            readings[ISSUES] = StreamReading(ISSUES, SITE)
+            yield from read_issues(
+                self.session, self.features, list(self._touched), readings[ISSUES], "reading issues of changed items"
+            )
         for under_way in readings.values():
             under_way.traffic.tell(under_way.outcome)
             self.outcomes.append(under_way.outcome)
@@ -83,7 +97,7 @@ class SiteReading:
                 under_way.note("hidden", page.hidden)
                 for project in page.nodes:
                     known = before.get(project["id"])
-                    if known and known["updated"] == project["updatedAt"]:
+                    if known and known["updated"] == project["updatedAt"] and not self.reconcile:
                         self._state[project["id"]] = known
                     else:
                         yield {**project, "server_time": page.server_time}
@@ -113,8 +127,10 @@ class SiteReading:
     ) -> Iterator[RawRecord]:
         before = (self.previous.state.get("projects", {}) if self.previous else {}).get(project["id"])
         digest = hashlib.sha256(orjson.dumps(details["fields"])).hexdigest()[:16]
-        scanned = instant(before["scanned"]) if before and before["fields"] == digest else None
-        since = scanned - LOOK_BACK if scanned else None
+        scanned = instant(before["scanned"]) if before else None
+        changed_since = scanned - LOOK_BACK if scanned else None
+        is_selective = before is not None and before["fields"] == digest and not self.reconcile
+        since = changed_since if is_selective else None
         doing = f"reading items of project {project['number']} ({project['id']})"
         completion = Completion(self.session, self.features, "ProjectV2Item", doing, under_way.traffic)
         size = PageSize(self.page_size)
@@ -125,15 +141,25 @@ class SiteReading:
             under_way.note("hidden", page.hidden)
             total = int(page.connection.get("totalCount") or 0)
             seen.update(node["id"] for node in page.nodes)
+            self._note_touched(page.nodes, changed_since)
             yield from under_way.records(completion.add(node for node in page.nodes if _changed(node, since)))
         yield from under_way.records(completion.finish())
         under_way.note("page_halvings", size.halvings)
         # Items are ordered by position: one that is dragged during the scan may slip through. Then the next scan
         # begins where this one did.
         is_whole = len(seen) >= total
+        under_way.outcome.is_complete &= is_whole and since is None
         started = project["server_time"].isoformat() if is_whole else (before or {}).get("scanned")
         if started:
             self._state[project["id"]] = {"updated": project["updatedAt"], "scanned": started, "fields": digest}
+
+    def _note_touched(self, items: Sequence[Mapping[str, Any]], since: datetime | None) -> None:
+        """Issues of the items that changed since the last scan; a first scan touches none, as they are all unread."""
+        for item in items if since else ():
+            content = item.get("content") or {}
+            key = (content.get("repository") or {}).get("nameWithOwner")
+            if content.get("__typename") == "Issue" and key and self.is_synced(key) and _changed(item, since):
+                self._touched[str(content["id"])] = None
 
 
 def _changed(item: Mapping[str, Any], since: datetime | None) -> bool:

@@ -1,31 +1,39 @@
 """The GitHub source: repositories with issues, pull requests and deliveries, and projects (v2) of their owners."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from itpm_pipeline.canonical.rows import CanonicalRows
+from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
-from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream
-from itpm_pipeline.sources.github import mapping, queries
+from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream, Whereabouts
+from itpm_pipeline.sources.github import census, mapping, queries
 from itpm_pipeline.sources.github.context import GithubContext
-from itpm_pipeline.sources.github.discovery import discover
+from itpm_pipeline.sources.github.discovery import discover, is_included
 from itpm_pipeline.sources.github.features import FEATURE_QUERY, Features
-from itpm_pipeline.sources.github.pages import PageSize, walk
-from itpm_pipeline.sources.github.repository import RepositoryReading
+from itpm_pipeline.sources.github.records import StreamReading
+from itpm_pipeline.sources.github.repository import ISSUES, RepositoryReading
 from itpm_pipeline.sources.github.session import GithubSession
 from itpm_pipeline.sources.github.site import SiteReading
+from itpm_pipeline.sources.github.touched import read_issues
 
 STREAMS = (
     Stream("organizations", "site", "Organisations (or users) that own the repositories"),
     Stream("issue_types", "site", "Issue types of the organisations"),
     Stream("projects_v2", "site", "Projects (v2) with their fields, options and iterations", is_reference=True),
-    Stream("project_items", "site", "Items of projects (v2) with the values of their fields"),
+    Stream(
+        "project_items", "site", "Items of projects (v2) with the values of their fields",
+        holds=EntityKind.PROJECT_ITEM,
+    ),
     Stream("repository", "project", "The repository itself"),
-    Stream("milestones", "project", "Milestones"),
-    Stream("issues", "project", "Issues with timeline, dependencies and sub-issues, each connection complete"),
+    Stream("milestones", "project", "Milestones", holds=EntityKind.VERSION),
+    Stream(
+        "issues", "project", "Issues with timeline, dependencies and sub-issues, each connection complete",
+        holds=EntityKind.ISSUE,
+    ),
     Stream("pull_requests", "project", "Pull requests with the issues they close and their reviews"),
     Stream("releases", "project", "Releases"),
     Stream("deployments", "project", "Deployments with their statuses"),
@@ -85,7 +93,7 @@ class GithubSource:
         def records() -> Iterator[RawRecord]:
             reading = SiteReading(
                 self._session, self.features(), self.owners(), cursor, self._settings.page_size, read.outcomes,
-                reconcile=reconcile,
+                reconcile=reconcile, is_synced=self._is_synced,
             )
             yield from reading.records()
             read.cursor = reading.cursor
@@ -108,16 +116,32 @@ class GithubSource:
         read.records = records()
         return read
 
-    def issue_ids(self, project: ProjectRef) -> Iterator[str]:
-        """Node ids of all issues we may see in a repository now, for the census of vanished ones.
+    def issue_ids(self, project: ProjectRef, traffic: Traffic) -> Iterator[str]:
+        """Node ids of all issues we may see in a repository now. RefusedError where it cannot be read."""
+        return census.issue_ids(self._session, project, traffic)
 
-        Raises RefusedError where the repository cannot be read: an unreadable one is not an empty one.
-        """
-        doing = f"counting the issues of {project.key}"
-        owner, _, name = project.key.partition("/")
-        for page in walk(self._session, doing, queries.issue_ids_query(), {"owner": owner, "name": name},
-                         ("repository", "issues"), size=PageSize(100), traffic=Traffic()):  # fmt: skip
-            yield from (str(node["id"]) for node in page.nodes)
+    def find_issues(self, project: ProjectRef, missing: Mapping[str, str], traffic: Traffic) -> list[Whereabouts]:
+        """What became of issues that a repository lists no more."""
+        return census.find_issues(self._session, project, missing, traffic)
+
+    def read_issues(self, project: ProjectRef, native_ids: Sequence[str]) -> Read:
+        """Single issues of a repository; those that vanished are left out."""
+        under_way = StreamReading(ISSUES, project.key)
+        doing = f"reading issues of {project.key} again"
+        read = Read(iter(()))
+
+        def records() -> Iterator[RawRecord]:
+            yield from read_issues(self._session, self.features(), native_ids, under_way, doing)
+            under_way.traffic.tell(under_way.outcome)
+            read.outcomes.append(under_way.outcome)
+
+        read.records = records()
+        return read
+
+    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: Traffic) -> set[str]:
+        """Which of some repositories, milestones or project items are there and visible."""
+        del kind  # GitHub's ids say of what kind they are.
+        return census.existing(self._session, native_ids, traffic)
 
     def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """What the projects' fields mean."""
@@ -148,6 +172,11 @@ class GithubSource:
         if self._owners is None:
             self.discover()
         return self._owners or []
+
+    def _is_synced(self, key: str) -> bool:
+        """Whether a repository is one of ours: projects (v2) may hold issues of any."""
+        owners = {owner.casefold() for owner in self.owners()}
+        return key.partition("/")[0].casefold() in owners and is_included(key, self._settings.repositories)
 
     def _scope_findings(self, granted: str | None) -> Iterator[tuple[str, str]]:
         """Scopes a classic token lacks; fine-grained tokens and Apps do not tell theirs."""

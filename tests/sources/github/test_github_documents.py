@@ -35,7 +35,7 @@ def test_documents_that_depend_on_the_server(schema, compose, features):
     "text",
     [
         FEATURE_QUERY, queries.VIEWER_QUERY, queries.overview_query(),
-        queries.issue_ids_query(),
+        queries.issue_ids_query(), queries.issues_by_id_query(EVERYTHING), queries.project_events_query(EVERYTHING),
         queries.deployments_by_id_query(), queries.projects_query(), queries.project_details_query(),
         queries.relations_query(EVERYTHING), queries.repository_lists_query(tuple(queries.REPOSITORY_LISTS)),
         *(queries.repository_lists_query([stream]) for stream in queries.REPOSITORY_LISTS),

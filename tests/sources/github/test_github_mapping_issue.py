@@ -205,7 +205,7 @@ def test_an_issue_closed_without_an_event_is_closed(mapped):
     rows = mapped(issue_node(1, timelineItems={"totalCount": 3, "nodes": []}, **CLOSED_NOW))
     assert only(rows, "issue")["status_id"] == CLOSED
     assert only(rows, "issue_history") == {
-        "issue_id": PREFIX + "I_1", "history_count": 0, "is_complete": False, "read_at": NOW
+        "issue_id": PREFIX + "I_1", "history_count": 0, "reported_count": 3, "is_complete": False, "read_at": NOW
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from github_nodes import (
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.errors import ProtocolError, RefusedError
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import OutcomeStatus, ProjectRef
 from itpm_pipeline.extract.source import Cursor
 from itpm_pipeline.sources.github.site import PROJECTS
@@ -60,7 +61,8 @@ def test_a_full_reading_lands_every_stream_unchanged(source, organisation):
         "repository": 1, "milestones": 1, "releases": 1, "deployments": 1, "issues": 250, "pull_requests": 2,
     }  # fmt: skip
     assert all(one.status is OutcomeStatus.OK for one in reading.outcomes)
-    assert reading.cursor == Cursor(datetime(2026, 11, 16, 8, tzinfo=UTC), {"running_deployments": []})
+    started = datetime(2026, 11, 16, 8, tzinfo=UTC)
+    assert reading.cursor == Cursor(started, {"running_deployments": [], "reconciled": started.isoformat()})
     repository = payloads(records, "repository")["R_1"]
     assert list(repository) == list(organisation.repository), "keys in the order they came, nothing of the lists"
     issue = payloads(records, "issues")["I_7"]
@@ -264,12 +266,12 @@ def test_deployments_under_way_are_read_again_however_old(fake, source, organisa
     organisation.deployments = [old]
     records, first = read(source)
     assert ids(records, "deployments") == ["DE_1"]
-    assert first.cursor.state == {"running_deployments": ["DE_1"]}
+    assert first.cursor.state["running_deployments"] == ["DE_1"]
     later = Cursor(datetime(2026, 3, 9, tzinfo=UTC), first.cursor.state)
     old["state"] = "ACTIVE"
     records, second = read(source, later)
     assert payloads(records, "deployments")["DE_1"]["state"] == "ACTIVE"
-    assert second.cursor.state == {"running_deployments": []}
+    assert second.cursor.state == {**first.cursor.state, "running_deployments": []}
 
 
 def test_a_deployment_with_a_new_status_counts_as_changed(source, organisation):
@@ -389,13 +391,13 @@ def test_probe_tells_who_we_are_and_what_the_fields_mean(fake, source, organisat
 
 def test_the_census_lists_every_issue_id(source, organisation):
     organisation.issues = [issue_node(number) for number in range(1, 251)]
-    assert list(source.issue_ids(CHECKOUT)) == [f"I_{number}" for number in range(1, 251)]
+    assert list(source.issue_ids(CHECKOUT, Traffic())) == [f"I_{number}" for number in range(1, 251)]
 
 
 def test_an_unreadable_repository_is_not_an_empty_one(fake, source):
     fake.operations["Repository"] = lambda _: {"repository": None}
     with pytest.raises(RefusedError, match="not visible"):
-        list(source.issue_ids(CHECKOUT))
+        list(source.issue_ids(CHECKOUT, Traffic()))
 
 
 def test_an_older_server_is_asked_only_for_what_it_has(fake, source, organisation):

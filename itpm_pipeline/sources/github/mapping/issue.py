@@ -135,6 +135,7 @@ def _add_history(
     rows.add("issue_history", {
         "issue_id": context.id(node["id"]),
         "history_count": read,
+        "reported_count": timeline.get("totalCount"),
         "is_complete": read >= int(timeline.get("totalCount") or 0),
         "read_at": record.fetched_at,
     })  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+import orjson
+
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.canonical.vocabulary import BoardType, ContainerType, SprintKind
 from itpm_pipeline.extract.records import RawRecord
@@ -11,6 +13,9 @@ from itpm_pipeline.sources.github.context import GithubContext
 from itpm_pipeline.sources.github.discovery import DISABLED, ISSUES_DISABLED
 from itpm_pipeline.sources.github.mapping.status import BASE_STATUSES
 from itpm_pipeline.sources.github.mapping.values import day, nodes, required
+
+ITERATIONS = "iterations"
+"""Observed field of a board: the sprint ids of its iterations, a sorted JSON list."""
 
 
 def map_repository(node: Mapping[str, Any], _record: RawRecord, context: GithubContext, rows: CanonicalRows) -> None:
@@ -29,6 +34,9 @@ def map_repository(node: Mapping[str, Any], _record: RawRecord, context: GithubC
         "is_readable": reason is None,
         "skip_reason": reason,
         "default_branch": (node.get("defaultBranchRef") or {}).get("name"),
+    })  # fmt: skip
+    rows.add("project_key_alias", {
+        "project_id": context.id(required(node, "id")), "project_key": required(node, "nameWithOwner"),
     })  # fmt: skip
     for name, (words, category) in BASE_STATUSES.items():
         rows.add("status", {"status_id": context.status_id(name), "name": words, "category": category})
@@ -64,10 +72,18 @@ def map_project(node: Mapping[str, Any], record: RawRecord, context: GithubConte
         rows.add("board_project", {"board_id": board_id, "project_id": context.id(repository["id"])})
     _add_columns(node, record, context, rows)
     rows.replace("board_sprint", board_id)
+    shown: list[str] = []
     for iteration in _iterations(node, fields.iteration):
         sprint_id = context.iteration_id(str(fields.iteration), str(iteration["id"]))
+        shown.append(sprint_id)
         rows.add("board_sprint", {"board_id": board_id, "sprint_id": sprint_id})
         _add_iteration(sprint_id, board_id, iteration, record, rows)
+    _observe(rows, record, "board", board_id, {"estimation_field_id": fields.estimate})
+    if fields.iteration:
+        # Editing the list may give iterations new ids and take the old ones from all items: what vanished from issues
+        # at the same reading was not taken out by a person.
+        listed = {ITERATIONS: orjson.dumps(sorted(shown)).decode()}
+        _observe(rows, record, "board", board_id, listed, scope=fields.iteration)
 
 
 def _add_columns(node: Mapping[str, Any], record: RawRecord, context: GithubContext, rows: CanonicalRows) -> None:
@@ -123,11 +139,25 @@ def _add_iteration(
         "duration_days": float(days),
         "is_deleted": False,
     })  # fmt: skip
-    for field, value in (("name", iteration.get("title")), ("start_date", start), ("end_date", end)):
+    _observe(rows, record, "sprint", sprint_id, {"name": iteration.get("title"), "start_date": start, "end_date": end})
+
+
+def _observe(
+    rows: CanonicalRows,
+    record: RawRecord,
+    kind: str,
+    entity_id: str,
+    values: Mapping[str, Any],
+    *,
+    scope: str | None = None,
+) -> None:
+    """Values of fields without history, as they are now."""
+    for field, value in values.items():
         rows.add("field_observation", {
-            "entity_kind": "sprint",
-            "entity_id": sprint_id,
+            "entity_kind": kind,
+            "entity_id": entity_id,
             "field": field,
+            "scope": scope,
             "observed_at": record.fetched_at,
             "value": None if value is None else str(value),
         })  # fmt: skip
