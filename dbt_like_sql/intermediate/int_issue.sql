@@ -13,7 +13,7 @@ issue as (
 
 history as (
 
-    select * from {{ source('core', 'issue_history') }}
+    select * from {{ ref('int_issue_history') }}
 
 )
 
@@ -44,8 +44,9 @@ select
     case when issue.deleted_observed_at <= parameter.as_of then issue.deleted_observed_at end as deleted_observed_at,
     coalesce(issue.is_deleted and coalesce(issue.deleted_observed_at <= parameter.as_of, true), false) as is_deleted,
     case when issue.deleted_observed_at <= parameter.as_of then issue.deleted_reason end as deleted_reason,
-    coalesce(history.is_complete, false) as is_history_complete
+    history.is_complete as is_history_complete,
+    history.gap as history_gap
 from issue
 cross join parameter
-left join history on issue.issue_id = history.issue_id
+inner join history on issue.issue_id = history.issue_id
 where issue.created_at <= parameter.as_of

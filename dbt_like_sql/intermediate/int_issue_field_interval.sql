@@ -33,7 +33,8 @@ period as (
         *,
         lead(valid_from) over (partition by issue_id, field order by valid_from) as next_from
     from ordered
-    where position_no = 1 or value is distinct from value_before
+    -- What an edit of the field would have taken away begins a period of its own, which says so.
+    where position_no = 1 or value is distinct from value_before or provenance = 'kept_after_clear'
 
 )
 

@@ -33,9 +33,10 @@ initial as (
         event.value_before as value,
         cast(0 as bigint) as event_no,
         case when event.source_event_id = 'observation' then 'creation_default' else event.provenance end as provenance,
-        -- Before the first reading, and before the instant it tells, anything may have held.
+        -- Before the first reading, and before the instant it tells, anything may have held; so before the first change
+        -- that an incomplete history tells.
         case
-            when event.source_event_id in ('observation', 'resolution')
+            when event.source_event_id in ('observation', 'resolution') or not issue.is_history_complete
                 then date_diff('second', issue.created_at, event.occurred_at)
             else cast(0 as bigint)
         end as precision_seconds

@@ -1,5 +1,17 @@
 -- One row per change of a field that we saw between two readings, for fields whose history the source does not keep.
-with reading as (
+with issue as (
+
+    select * from {{ ref('int_issue') }}
+
+),
+
+cleared as (
+
+    select * from {{ ref('int_iteration_clear') }}
+
+),
+
+reading as (
 
     select
         issue.issue_id,
@@ -29,7 +41,7 @@ with reading as (
             order by observation.observed_at
         ) as reading_no
     from {{ source('core', 'field_observation') }} as observation
-    inner join {{ ref('int_issue') }} as issue on observation.entity_id = issue.issue_id
+    inner join issue on observation.entity_id = issue.issue_id
     where observation.entity_kind = 'issue'
 
 ),
@@ -37,13 +49,24 @@ with reading as (
 judged as (
 
     select
-        *,
-        reading_no = 1 as is_first,
+        reading.*,
+        reading.reading_no = 1 as is_first,
         -- The tracker's word on when a value was set counts if it lies between the two readings.
-        coalesce(source_updated_at > read_before_at and source_updated_at <= observed_at, false) as is_dated
+        coalesce(
+            reading.source_updated_at > reading.read_before_at and reading.source_updated_at <= reading.observed_at,
+            false
+        ) as is_dated,
+        cleared.kept_sprint_id
     from reading
+    left join cleared
+        on
+            reading.issue_id = cleared.issue_id
+            and reading.field = 'iteration:' || cleared.scope
+            and reading.observed_at = cleared.observed_at
     -- A first reading without a value says nothing that another project's item could not say better.
-    where (reading_no = 1 and value is not null) or (reading_no > 1 and value is distinct from value_before)
+    where
+        (reading.reading_no = 1 and reading.value is not null)
+        or (reading.reading_no > 1 and reading.value is distinct from reading.value_before)
 
 )
 
@@ -63,9 +86,10 @@ select
         else observed_at
     end as occurred_at,
     value_before,
-    value as value_after,
+    coalesce(kept_sprint_id, value) as value_after,
     cast(null as text) as actor_person_id,
     case
+        when kept_sprint_id is not null then 'kept_after_clear'
         when is_first and source_updated_at is null then 'creation_default'
         when is_first or is_dated then 'field_value_updated_at'
         else 'snapshot_diff'

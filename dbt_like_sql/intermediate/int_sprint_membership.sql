@@ -65,8 +65,12 @@ select
     sprint_id,
     min(valid_from) as valid_from,
     case when count(valid_to) = count(*) then max(valid_to) end as valid_to,
-    min(case when is_entry then provenance end) as provenance,
-    max(case when is_entry then precision_seconds end) as precision_seconds
+    case
+        when count(*) filter (where provenance = 'kept_after_clear') > 0 then 'kept_after_clear'
+        else min(case when is_entry then provenance end)
+    end as provenance,
+    max(case when is_entry then precision_seconds end) as precision_seconds,
+    min(valid_from) filter (where provenance = 'kept_after_clear') as kept_from
 from stay
 group by issue_id, sprint_id, stay_no
 union all
@@ -76,6 +80,7 @@ select
     valid_from,
     valid_to,
     provenance,
-    precision_seconds
+    precision_seconds,
+    cast(null as timestamptz) as kept_from
 from assumed
 where valid_to is null or valid_from < valid_to

@@ -41,6 +41,7 @@ select
     issue.labels,
     issue.components,
     issue.is_history_complete,
+    issue.history_gap,
     issue.is_deleted,
     issue.deleted_observed_at,
     issue.deleted_reason,
