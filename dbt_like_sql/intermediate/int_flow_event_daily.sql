@@ -56,6 +56,13 @@ milestone as (
     union all
     select
         issue_id,
+        'first_done' as kind,
+        first_done_at as reached_at
+    from {{ ref('int_issue_clock') }}
+    where first_done_at is not null
+    union all
+    select
+        issue_id,
         'delivered' as kind,
         finished_at as reached_at
     from {{ ref('int_issue_cycle') }}
@@ -70,10 +77,8 @@ movement as (
         scope_type,
         scope_id,
         from_date as date,
-        1 as wip_change,
-        0 as created,
-        0 as started,
-        0 as delivered
+        'wip' as kind,
+        1 as amount
     from in_progress
     where to_date is null or to_date > from_date
     union all
@@ -81,10 +86,8 @@ movement as (
         scope_type,
         scope_id,
         to_date as date,
-        -1 as wip_change,
-        0 as created,
-        0 as started,
-        0 as delivered
+        'wip' as kind,
+        -1 as amount
     from in_progress
     where to_date > from_date
     union all
@@ -92,10 +95,8 @@ movement as (
         issue_scope.scope_type,
         issue_scope.scope_id,
         cast(timezone(issue_scope.timezone, milestone.reached_at) as date) as date,
-        0 as wip_change,
-        cast(milestone.kind = 'created' as integer) as created,
-        cast(milestone.kind = 'started' as integer) as started,
-        cast(milestone.kind = 'delivered' as integer) as delivered
+        milestone.kind,
+        1 as amount
     from milestone
     inner join issue_scope
         on
@@ -109,9 +110,10 @@ select
     scope_type,
     scope_id,
     date,
-    cast(sum(wip_change) as bigint) as wip_change,
-    cast(sum(created) as bigint) as created_count,
-    cast(sum(started) as bigint) as started_count,
-    cast(sum(delivered) as bigint) as delivered_count
+    cast(sum(case when kind = 'wip' then amount else 0 end) as bigint) as wip_change,
+    cast(sum(case when kind = 'created' then amount else 0 end) as bigint) as created_count,
+    cast(sum(case when kind = 'started' then amount else 0 end) as bigint) as started_count,
+    cast(sum(case when kind = 'first_done' then amount else 0 end) as bigint) as first_done_count,
+    cast(sum(case when kind = 'delivered' then amount else 0 end) as bigint) as delivered_count
 from movement
 group by scope_type, scope_id, date

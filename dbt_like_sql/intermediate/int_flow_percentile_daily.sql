@@ -1,5 +1,5 @@
 -- One row per scope and day with the cycle times of what was delivered in the history_days up to that day. Percentiles
--- are by nearest rank, and null below the minimal sample (METRICS.md 3.2).
+-- are by nearest rank (cont: interpolated), and null below the minimal sample (METRICS.md 3.2).
 with parameter as (
 
     select * from {{ source('ops', 'build_parameter') }}
@@ -22,8 +22,15 @@ delivered as (
         cast(timezone(scope.timezone, cycle.finished_at) as date) as finished_date,
         cycle.flow_cycle_time_s,
         cycle.active_time_s,
-        cycle.cycle_time_s
+        cycle.cycle_time_s,
+        case
+            when cycle.type in ('bug', 'incident') then 'defect'
+            when cycle.type = 'risk' then 'risk'
+            when regexp_matches(lower(issue.labels), '"(tech-|technical-)?debt"|"refactoring"') then 'debt'
+            else 'feature'
+        end as flow_class
     from {{ ref('int_issue_cycle') }} as cycle
+    inner join {{ ref('int_issue') }} as issue on cycle.issue_id = issue.issue_id
     inner join {{ ref('int_issue_flow_scope') }} as issue_scope
         on
             cycle.issue_id = issue_scope.issue_id
@@ -43,7 +50,8 @@ sampled as (
         cast(day.midnight as date) as date,
         delivered.flow_cycle_time_s,
         delivered.active_time_s,
-        delivered.cycle_time_s
+        delivered.cycle_time_s,
+        delivered.flow_class
     from delivered
     cross join parameter
     cross join
@@ -63,6 +71,10 @@ select
     sampled.scope_id,
     sampled.date,
     count(*) as cycle_sample_count,
+    count(*) filter (where sampled.flow_class = 'feature') as feature_count,
+    count(*) filter (where sampled.flow_class = 'defect') as defect_count,
+    count(*) filter (where sampled.flow_class = 'risk') as risk_count,
+    count(*) filter (where sampled.flow_class = 'debt') as debt_count,
     case
         when count(*) >= max(parameter.min_sample)
             then percentile_disc(0.5) within group (order by sampled.flow_cycle_time_s)
@@ -75,6 +87,18 @@ select
         when count(*) >= max(parameter.min_sample)
             then percentile_disc(0.95) within group (order by sampled.flow_cycle_time_s)
     end as cycle_time_p95_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_cont(0.5) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p50_cont_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_cont(0.85) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p85_cont_s,
+    case
+        when count(*) >= max(parameter.min_sample)
+            then percentile_cont(0.95) within group (order by sampled.flow_cycle_time_s)
+    end as cycle_time_p95_cont_s,
     -- All active time over all elapsed time, not a mean of ratios.
     sum(sampled.active_time_s) / cast(nullif(sum(sampled.cycle_time_s), 0) as double) as flow_efficiency
 from sampled

@@ -30,7 +30,7 @@ open_piece as (
             and open_interval.basis_key = 'status_category'
             and not open_interval.is_done
             and (open_interval.valid_to is null or member.valid_from < open_interval.valid_to)
-            and (member.valid_to is null or open_interval.valid_from < member.valid_to)
+            and (member.valid_to is null or member.valid_to > open_interval.valid_from)
 
 ),
 
@@ -72,7 +72,7 @@ movement as (
             member.issue_id = cycle.issue_id
             and cycle.is_in_flow_scope
             and (member.valid_from <= cycle.finished_at or member.is_plan)
-            and (member.valid_to is null or cycle.finished_at < member.valid_to)
+            and (member.valid_to is null or member.valid_to > cycle.finished_at)
 
 )
 

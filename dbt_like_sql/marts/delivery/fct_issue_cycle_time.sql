@@ -35,7 +35,14 @@ select
     cycle.first_due_date,
     cycle.is_on_time,
     cycle.is_on_time_baseline,
+    cycle.finished_date - cycle.due_date as late_days,
+    cycle.finished_date - cycle.first_due_date as late_baseline_days,
+    slippage.due_slip_net_days,
+    slippage.due_slip_gross_days,
+    slippage.due_pull_in_days,
+    slippage.due_change_count,
     parameter.as_of,
     parameter.config_version
 from {{ ref('int_issue_cycle') }} as cycle
 cross join {{ source('ops', 'build_parameter') }} as parameter
+left join {{ ref('int_issue_due_slippage') }} as slippage on cycle.issue_id = slippage.issue_id
