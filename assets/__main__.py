@@ -7,13 +7,11 @@ On standard output ``ready`` says that names may come; the first job that fails 
 """
 
 import re
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, TextIO
+from typing import TextIO
 
 import dagster as dg
-import sqlalchemy as sa
 
 from assets.definitions import defs
 
@@ -42,15 +40,6 @@ def _causes(events: Iterable[dg.DagsterEvent]) -> Iterator[str]:
         yield f"{event.step_key}: {' '.join(message.split())}"
 
 
-def _write_history_without_waiting(connection: Any, _record: Any) -> None:
-    """A run writes some 4,000 small transactions into Dagster's SQLite files, and a busy disk takes 10 ms for each.
-
-    What is lost when the machine (not the program) crashes is a demo's history.
-    """
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous = OFF")
-
-
 def _names(lines: TextIO) -> Iterator[str]:
     for line in lines:
         yield line.strip()
@@ -58,7 +47,6 @@ def _names(lines: TextIO) -> Iterator[str]:
 
 def main() -> int:
     """0 when all jobs succeeded."""
-    sa.event.listen(sa.Engine, "connect", _write_history_without_waiting)
     with dg.DagsterInstance.get() as instance:
         sys.stdout.write("ready\n")
         sys.stdout.flush()

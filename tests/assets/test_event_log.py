@@ -1,0 +1,136 @@
+"""Dagster's history, as dagster.yaml stores it: the same content in the same files, with few connections."""
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from assets.event_log import OpenSqliteEventLog
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dg.asset
+def number() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": 7})
+
+
+@dg.asset_check(asset=number)
+def is_seven() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+DEFINITIONS = dg.Definitions(assets=[number], asset_checks=[is_seven], jobs=[dg.define_asset_job("all")])
+
+
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the project's own dagster.yaml, and Dagster's empty files, which take a second to make."""
+    home = tmp_path_factory.mktemp("dagster-home")
+    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get():
+            pass
+    return home
+
+
+@pytest.fixture
+def history(new_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance with the project's own dagster.yaml."""
+    shutil.copytree(new_home, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_all(instance: dg.DagsterInstance) -> str:
+    result = DEFINITIONS.resolve_job_def("all").execute_in_process(instance=instance)
+    assert result.success
+    return result.run_id
+
+
+def opened_files(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    opened: list[str] = []
+    real = sqlite3.dbapi2.connect
+
+    def connect(database: str, *args: object, **options: object) -> sqlite3.Connection:
+        opened.append(Path(database).name)
+        return real(database, *args, **options)
+
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
+    run_all(instance)
+    return opened
+
+
+def test_dagster_yaml_names_it(history):
+    assert isinstance(history.event_log_storage, OpenSqliteEventLog)
+
+
+def test_a_run_opens_its_file_once(history, monkeypatch):
+    first = run_all(history)
+    opened = opened_files(history, monkeypatch)
+    own = [name for name in opened if name not in ("index.db", "runs.db", "schedules.db", f"{first}.db")]
+    assert len(own) == 1
+    # Dagster looks for tables of the index with connections of its own; its default opens the index for every event.
+    assert opened.count("index.db") <= 3
+
+
+def test_events_are_durable_in_the_files_that_dagster_itself_would_read(history, tmp_path):
+    run_id = run_all(history)
+    stock = SqliteEventLogStorage(str(tmp_path / "history" / "runs"))
+    told = [record.event_log_entry.dagster_event_type for record in stock.get_records_for_run(run_id).records]
+    kept = [r.event_log_entry.dagster_event_type for r in history.event_log_storage.get_records_for_run(run_id).records]
+    assert told == kept
+    assert dg.DagsterEventType.ASSET_MATERIALIZATION in told
+    assert dg.DagsterEventType.ASSET_CHECK_EVALUATION in told
+    assert stock.get_latest_materialization_events([number.key])[number.key].run_id == run_id
+
+
+def test_more_runs_than_stay_open_and_threads(history, monkeypatch):
+    monkeypatch.setattr("assets.event_log._RUNS_KEPT_OPEN", 1)
+    runs = [run_all(history) for _ in range(3)]
+    lengths: dict[str, int] = {}
+
+    def read(run_id: str) -> None:
+        lengths[run_id] = len(history.event_log_storage.get_records_for_run(run_id).records)
+
+    readers = [threading.Thread(target=read, args=(run_id,)) for run_id in runs]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert set(lengths) == set(runs)
+    assert len(set(lengths.values())) == 1
+
+
+def test_a_failing_transaction_leaves_nothing_and_the_next_goes_on(history):
+    storage = history.event_log_storage
+    run_id = run_all(history)
+
+    def delete_and_fail() -> None:
+        with storage.run_connection(run_id) as connection:
+            connection.execute(sa.text("delete from event_logs"))
+            connection.execute(sa.text("select * from nowhere"))
+
+    with pytest.raises(sa.exc.OperationalError):
+        delete_and_fail()
+    assert storage.get_records_for_run(run_id).records
+
+
+def test_history_that_was_wiped_begins_anew(history, tmp_path):
+    first = run_all(history)
+    SqliteEventLogStorage(str(tmp_path / "history" / "runs")).wipe()
+    second = run_all(history)
+    assert not history.event_log_storage.get_records_for_run(first).records
+    assert history.event_log_storage.get_records_for_run(second).records
+    history.event_log_storage.wipe()
+    assert not history.event_log_storage.get_records_for_run(second).records
