@@ -153,6 +153,7 @@ def _traps(company: Company) -> None:
     moved = issues["11242"]
     moved.old_keys, moved.key, moved.project_id = ["DATA-3"], "PAY-241", PAY
     moved.status_id, moved.sprint_ids, moved.updated_at = "3", [59], NOW - timedelta(days=2)
+    company.jira_projects[PAY].next_number = 242
     issues["11007"].deleted_at = NOW - timedelta(days=1)
 
     issues["11240"].sprint_ids = [58]

@@ -214,7 +214,7 @@ class JiraLedger:
 
     def _book_link(self, link: JiraLink, at: int, author: str, *, is_added: bool) -> None:
         source, target = (self._company.jira_issues[end] for end in (link.source_id, link.target_id))
-        _, outward, inward = LINK_TYPES[link.type]
+        _, outward, inward = LINK_TYPES.get(link.type, ("", link.type.lower(), link.type.lower()))
         self._enter(source, at, author, link_item(target.key, outward, is_added=is_added))
         self._enter(target, at, author, link_item(source.key, inward, is_added=is_added))
 

@@ -20,7 +20,7 @@ for ever). The first armed fault that fits fires, and no other. Examples::
 
     {"kind": "server_error", "status": 502, "path": "changelog/bulkfetch", "times": 3}
     {"kind": "github_secondary_limit", "retry_after": 1, "operation": "^Repository$", "skip": 4}
-    {"kind": "forbidden", "body": "project = ..PAY", "times": null}
+    {"kind": "forbidden", "body": "project = .PAY", "times": null}
     {"kind": "mutation", "path": "search/jql", "skip": 1, "mutations": [{"kind": "delete", "issue": "PAY-7"}]}
 
 From code, ``Running.jira_control`` and ``Running.github_control`` do the same without HTTP (``arm``, ``armed``,

@@ -29,6 +29,11 @@ class Asked:
     query: str
     body: bytes
 
+    @property
+    def text(self) -> str:
+        """The body as text, with the quotes within JSON strings as they are meant: ``project = "PAY"``."""
+        return self.body.decode(errors="replace").replace('\\"', '"')
+
     def posted(self) -> dict[str, Any]:
         """The JSON object posted; empty when there is none."""
         try:

@@ -49,7 +49,7 @@ class FaultBase(BaseModel):
             (self.method is None or self.method.upper() == asked.method)
             and (self.path is None or self.path.search(asked.path) is not None)
             and (self.operation is None or self.operation.search(asked.operation) is not None)
-            and (self.body is None or self.body.search(asked.body.decode(errors="replace")) is not None)
+            and (self.body is None or self.body.search(asked.text) is not None)
             and self.concerns(asked)
         )
 

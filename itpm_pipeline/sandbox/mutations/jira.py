@@ -107,12 +107,13 @@ class JiraEditor(Editor):
         if found.project_id == target.id or found.type in SUBTASK_TYPES:
             raise MutationError(f"{issue} cannot be moved to {target.key}")
         children = self._books.subtasks(found)
+        statuses = {one.id: self._find.fitting_status(one, target) for one in (found, *children)}
         self._books.move(found, self.now, self.author, target.key)
         for child in children:
             self._books.change(child, self.now, self.author, fix_version_ids=[])
             self._books.follow(child, self.now, self.author, target)
         for moved in (found, *children):
-            self._books.change(moved, self.now, self.author, status_id=self._find.fitting_status(moved, target))
+            self._books.change(moved, self.now, self.author, status_id=statuses[moved.id])
         return found
 
     @mutation
