@@ -77,7 +77,7 @@ class CountedSource(ScriptedSource):
             for native in sorted(self.world.versions if project.key == "PAY" else ()):
                 yield self._record("versions", project.key, native, {"project": project.native_id})
             yield from (one for one in issues if one.native_id not in self.world.hidden | self.world.unlisted)
-            read.outcomes[0].is_complete = cursor is None
+            read.outcomes[-1].is_complete = cursor is None
 
         read.records = records()
         return self._complete(read, "versions", project.key)

@@ -24,15 +24,15 @@ def _call(roll: Roll, count: Count, stream: Stream, project: ProjectRef | None) 
         return
     absences = roll.known.absences(kind)
     known = _entities(roll, stream, project)
-    absent = {entity_id for entity_id in known if entity_id in absences and absences[entity_id].is_absent}
-    listed = seen or set()
-    unlisted = {native_id(entity_id) for entity_id in known - absent} - listed
-    gone = unlisted - roll.run.source.existing(kind, unlisted, count.traffic) if unlisted else set()
-    back = {native_id(entity_id) for entity_id in absent} & listed
+    natives = {native_id(entity_id): entity_id for entity_id in known}
+    absent = {native for native, one in natives.items() if one in absences and absences[one].is_absent}
+    # What no list has is asked for; without a list, all is.
+    asked = natives.keys() - absent - seen if seen is not None else set(natives)
+    there = (seen or set()) | (roll.run.source.existing(kind, asked, count.traffic) if asked else set())
+    gone, back = natives.keys() - absent - there, absent & there
     # An item carries values of its issue, which go and come back with it.
     values = roll.known.values(stream.name, gone | back) if kind is EntityKind.PROJECT_ITEM and gone | back else {}
-    for entity_id in sorted(known):
-        native = native_id(entity_id)
+    for native, entity_id in sorted(natives.items()):
         held = values.get(native, ())
         if native in gone:
             count.miss(kind, entity_id, AbsenceReason.DELETED, values=(replace(one, value=None) for one in held))
