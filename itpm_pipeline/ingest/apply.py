@@ -15,10 +15,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from itpm_pipeline.canonical.schema import Merge, arrow_schema, core_table, metadata
-from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.extract.source import MappingContext
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
-from itpm_pipeline.ingest.mapping import Load, map_records
+from itpm_pipeline.ingest.mappers import Mapper
+from itpm_pipeline.ingest.mapping import Load
 from itpm_pipeline.ingest.tombstones import MARKED, settle
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
 from itpm_pipeline.warehouse import ops
@@ -26,6 +27,8 @@ from itpm_pipeline.warehouse.load import MergeCounts, find, merge, merge_observa
 
 CHUNK_RECORDS = 5_000
 """Records that are mapped and merged at a time."""
+BATCH_RECORDS = 4 * CHUNK_RECORDS
+"""Records that are loaded in one transaction, if their commits allow it: while some are merged, others are mapped."""
 _OBSERVATIONS = "field_observation"
 
 
@@ -40,12 +43,12 @@ class Applied:
 
 
 def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
-    """Consecutive commits to apply in one transaction: together about as many records as are mapped at a time."""
+    """Consecutive commits to apply in one transaction: together at most :data:`BATCH_RECORDS`."""
     batch: list[Manifest] = []
     held = 0
     for manifest in manifests:
         records = sum(file.rows for file in manifest.files)
-        if batch and held + records > CHUNK_RECORDS:
+        if batch and held + records > BATCH_RECORDS:
             yield batch
             batch, held = [], 0
         batch.append(manifest)
@@ -55,15 +58,16 @@ def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
 
 
 def apply_commits(
-    conn: sa.Connection, landing: Landing, source: Source, context: MappingContext, manifests: Sequence[Manifest]
+    conn: sa.Connection, landing: Landing, tracker: str, mapper: Mapper, context: MappingContext,
+    manifests: Sequence[Manifest],
 ) -> list[Applied]:
     """Map and merge the records of commits, and note that this was done; all in the transaction of ``conn``."""
     results = []
     for commits in _disjoint([_Commit(Applied(manifest), landing.index(manifest)) for manifest in manifests]):
-        _apply_together(conn, landing, source, context, commits)
+        _apply_together(conn, tracker, mapper, context, commits)
         results += [commit.applied for commit in commits]
     if results and any(not MARKED.isdisjoint(applied.rows) for applied in results):
-        for name, counts in settle(conn, source.tracker).items():
+        for name, counts in settle(conn, tracker).items():
             results[-1].rows[name] += counts
     return results
 
@@ -95,32 +99,32 @@ def _disjoint(commits: Iterable[_Commit]) -> Iterator[list[_Commit]]:
 
 
 def _apply_together(
-    conn: sa.Connection, landing: Landing, source: Source, context: MappingContext, commits: Sequence[_Commit]
+    conn: sa.Connection, tracker: str, mapper: Mapper, context: MappingContext, commits: Sequence[_Commit]
 ) -> None:
     index = pa.concat_tables(commit.index for commit in commits)
-    stored = _stored_versions(conn, source.tracker, index) if index.num_rows else {}
+    stored = _stored_versions(conn, tracker, index) if index.num_rows else {}
     newest = dict(stored)
     for commit in commits:
         commit.todo = advance(newest, (Version(**row) for row in commit.index.to_pylist()))
     rejected: dict[RecordKey, tuple[Version, str]] = {}
-    for chunk in _chunks(commits):
+    chunks = list(_chunks(commits))
+    results = mapper.map(context, [[versions for _, versions in chunk] for chunk in chunks])
+    for chunk, results_of_chunk in zip(chunks, results, strict=True):
         loads = []
-        for applied, versions in chunk:
-            records = landing.records([(version.file, version.file_row) for version in versions])
-            mapped = map_records(source, context, zip(versions, records, strict=True))
+        for (applied, versions), mapped in zip(chunk, results_of_chunk, strict=True):
             loads += [(applied, load) for load in mapped.loads]
-            failed = {id(version): reason for version, reason in mapped.rejected}
-            for version in versions:
+            for position, version in enumerate(versions):
+                reason = mapped.rejected.get(position)
                 if not version.is_late:
                     rejected.pop(version.key, None)
-                    if id(version) in failed:
-                        rejected[version.key] = (version, failed[id(version)])
-                applied.rejected[version.stream] += id(version) in failed
-                applied.mapped[version.stream] += id(version) not in failed
+                    if reason is not None:
+                        rejected[version.key] = (version, reason)
+                applied.rejected[version.stream] += reason is not None
+                applied.mapped[version.stream] += reason is None
         _merge(conn, loads)
     origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
     changed = [version for key, version in newest.items() if version is not stored.get(key)]
-    _note_records(conn, source.tracker, origin, changed, rejected)
+    _note_records(conn, tracker, origin, changed, rejected)
     _note_commits(conn, [commit.applied for commit in commits])
 
 

@@ -12,6 +12,7 @@ from itpm_pipeline.extract.source import MappingContext, Source
 from itpm_pipeline.ingest.apply import Applied, apply_commits, batches, forget
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
+from itpm_pipeline.ingest.mappers import InThisProcess, Mapper
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
 from itpm_pipeline.warehouse import ops
@@ -28,11 +29,19 @@ class TrackerLoader:
     """Applies commits of one tracker; used by one thread."""
 
     def __init__(
-        self, warehouse: Warehouse, landing: Landing, source: Source, progress: Progress | None = None
+        self,
+        warehouse: Warehouse,
+        landing: Landing,
+        source: Source,
+        progress: Progress | None = None,
+        *,
+        mapper: Mapper | None = None,
     ) -> None:
+        """``mapper`` None: records are mapped in this process."""
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
+        self._mapper = mapper or InThisProcess(source, landing)
         self._progress = progress or Silent()
         self._references = frozenset(stream.name for stream in source.streams if stream.is_reference)
         self._context: MappingContext | None = None
@@ -77,7 +86,7 @@ class TrackerLoader:
             for together in batches(pending):
                 with self._warehouse.transaction() as conn, many_merges(conn):
                     self._note_context(conn, context)
-                    results += apply_commits(conn, self._landing, self._source, context, together)
+                    results += apply_commits(conn, self._landing, tracker, self._mapper, context, together)
                 self._progress.advanced(what, len(together))
             self._progress.finished(what)
             return results
@@ -113,7 +122,7 @@ class TrackerLoader:
             forget(conn, self._source.tracker)
             self._note_context(conn, context)
             for together in batches(manifests):
-                results += apply_commits(conn, self._landing, self._source, context, together)
+                results += apply_commits(conn, self._landing, self.tracker, self._mapper, context, together)
                 self._progress.advanced(what, len(together))
         self._progress.finished(what)
         return results

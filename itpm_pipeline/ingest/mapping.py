@@ -31,13 +31,14 @@ class Load:
 
 @dataclass(slots=True)
 class Mapped:
-    """What became of some records: merges in the order to do them, and the rejected with their reasons."""
+    """What became of some records: merges in the order to do them; positions of the rejected, with their reasons."""
 
     loads: list[Load] = field(default_factory=list)
-    rejected: list[tuple[Version, str]] = field(default_factory=list)
+    rejected: dict[int, str] = field(default_factory=dict)
 
 
-_Rows = list[tuple[Version, CanonicalRows]]
+_Rows = list[tuple[int, Version, CanonicalRows]]
+"""Position of a record, its version, and what it was mapped to."""
 
 _Stamp = tuple[datetime, str]
 """What ``synced_at`` and ``_raw_hash`` of a row are."""
@@ -51,7 +52,7 @@ def map_records(
     """Map records (ordered by time) with ``context``. Never raises because of a record."""
     mapped = Mapped()
     fitting: _Rows = []
-    for version, record in records:
+    for position, (version, record) in enumerate(records):
         rows = CanonicalRows()
         try:
             if record.stream == ABSENCES:
@@ -60,11 +61,11 @@ def map_records(
                 source.map_record(record, context, rows)
             _check_names(rows)
         except MappingError as error:
-            mapped.rejected.append((version, _reason(str(error))))
+            mapped.rejected[position] = _reason(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a payload provokes costs this record only
-            mapped.rejected.append((version, _reason(f"{type(error).__name__}: {error}")))
+            mapped.rejected[position] = _reason(f"{type(error).__name__}: {error}")
         else:
-            fitting.append((version, rows))
+            fitting.append((position, version, rows))
     try:
         mapped.loads = _tabulate(source, fitting)
     except _UNFIT:
@@ -73,7 +74,7 @@ def map_records(
             try:
                 _tabulate(source, [one])
             except _UNFIT as error:
-                mapped.rejected.append((one[0], _reason(f"a value does not fit its column: {error}")))
+                mapped.rejected[one[0]] = _reason(f"a value does not fit its column: {error}")
             else:
                 kept.append(one)
         mapped.loads = _tabulate(source, kept)
@@ -99,7 +100,7 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
     stamps: defaultdict[tuple[int, str], list[_Stamp]] = defaultdict(list)
     replaced: defaultdict[tuple[int, str], list[Replaced]] = defaultdict(list)
     versions_seen: Counter[tuple[str, str]] = Counter()
-    for version, found in mapped:
+    for _, version, found in mapped:
         turn = versions_seen[version.key]
         versions_seen[version.key] += 1
         stamp = (version.fetched_at, version.stamp)

@@ -10,6 +10,7 @@ from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
+from itpm_pipeline.ingest.mappers import MappingProcesses
 from itpm_pipeline.ingest.outcomes import SyncReport
 from itpm_pipeline.ingest.progress import Progress
 from itpm_pipeline.ingest.sync import OpenSource, new_run_id
@@ -59,11 +60,13 @@ def _load(
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
+        processes = stack.enter_context(MappingProcesses(landing, settings.landing.url))
         warehouse.prepare()
         for tracker in settings.trackers:
             if trackers is None or tracker.name in trackers:
                 source: Any = open_source(tracker)
                 stack.callback(source.close)
-                report.add_loaded(load(TrackerLoader(warehouse, landing, source, progress)))
+                mapper = processes.of(tracker, source) if open_source is open_registered else None
+                report.add_loaded(load(TrackerLoader(warehouse, landing, source, progress, mapper=mapper)))
     report.seconds = time.monotonic() - began
     return report

@@ -26,6 +26,7 @@ from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.manifest import WHOLE, Manifest
+from itpm_pipeline.ingest.mappers import MappingProcesses
 from itpm_pipeline.ingest.outcomes import SyncReport
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.state import read_state
@@ -69,6 +70,7 @@ def sync(
     with ExitStack() as stack:
         stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
+        processes = stack.enter_context(MappingProcesses(landing, settings.landing.url))
         warehouse.prepare()
         tasks = []
         for tracker in chosen:
@@ -80,7 +82,8 @@ def sync(
                 continue
             stack.callback(source.close)
             landing.remove_crashed(tracker.name)
-            loader = TrackerLoader(warehouse, landing, source, progress)
+            mapper = processes.of(tracker, source) if open_source is open_registered else None
+            loader = TrackerLoader(warehouse, landing, source, progress, mapper=mapper)
             task = _Task(loader, Known(warehouse, source), tracker.concurrency, _wanted(tracker.name, projects))
             task.load(loader.load_pending, report)
             with warehouse.reading() as conn:

@@ -1,8 +1,8 @@
 """Versions of records: which of those landed are new, and which is the newest."""
 
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from itpm_pipeline.ingest.landing import RecordKey
 from itpm_pipeline.warehouse.load import record_stamp
@@ -11,8 +11,7 @@ VERSION_COLUMNS = ["stream", "native_id", "fetched_at", "payload_hash", "file", 
 """Columns by which a version is stored, in the warehouse and in the index of the landing store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One landed version of a record. ``is_late``: a newer version of the same record was applied before it."""
 
     stream: str
@@ -46,7 +45,7 @@ def advance(newest: MutableMapping[RecordKey, Version], landed: Iterable[Version
         if before is not None and before.payload_hash == version.payload_hash:
             continue
         if before is not None and version.fetched_at < before.fetched_at:
-            to_map.append(replace(version, is_late=True))
+            to_map.append(version._replace(is_late=True))
         else:
             newest[version.key] = version
             to_map.append(version)

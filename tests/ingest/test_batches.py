@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from itpm_pipeline.ingest.apply import CHUNK_RECORDS, batches
+from itpm_pipeline.ingest.apply import BATCH_RECORDS, batches
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,10 +21,10 @@ def commit(*rows: int) -> Manifest:
         ([], []),
         ([(), (), ()], [[0, 0, 0]]),
         ([(1,), (2, 3), (4,)], [[1, 5, 4]]),
-        ([(CHUNK_RECORDS,), (), (1,)], [[CHUNK_RECORDS, 0], [1]]),
-        ([(1,), (CHUNK_RECORDS, CHUNK_RECORDS), (1,)], [[1], [2 * CHUNK_RECORDS], [1]]),
+        ([(BATCH_RECORDS,), (), (1,)], [[BATCH_RECORDS, 0], [1]]),
+        ([(1,), (BATCH_RECORDS, BATCH_RECORDS), (1,)], [[1], [2 * BATCH_RECORDS], [1]]),
     ],
 )
-def test_commits_are_batched_in_their_order_up_to_what_is_mapped_at_a_time(sizes, batched):
+def test_commits_are_batched_in_their_order_up_to_a_number_of_records(sizes, batched):
     found = list(batches([commit(*rows) for rows in sizes]))
     assert [[sum(file.rows for file in one.files) for one in batch] for batch in found] == batched

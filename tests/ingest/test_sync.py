@@ -416,8 +416,8 @@ def test_a_warehouse_that_fails_ends_the_run_and_the_next_one_loads_what_was_lan
 
     real = loading.apply_commits
 
-    def fails_with_one(conn, landing, source, context, manifests):
-        results = real(conn, landing, source, context, manifests)
+    def fails_with_one(conn, landing, tracker, mapper, context, manifests):
+        results = real(conn, landing, tracker, mapper, context, manifests)
         if any(manifest.project == "OPS" for manifest in manifests):
             raise WarehouseError("disk full")
         return results

@@ -1,0 +1,186 @@
+"""Who maps records: this process, or others beside it when there is a lot to do.
+
+Mapping is pure Python and takes half of a full sync; in this process it would hold up the threads that read. Other
+processes read the landed files themselves and answer with Arrow tables. They are plain subprocesses, fed through
+pipes: they need no guard in the program that calls us, and end when it does, however it ends.
+"""
+
+import itertools
+import os
+import pickle
+import queue
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, Self
+
+from pydantic import BaseModel
+
+from itpm_pipeline.errors import WarehouseError
+from itpm_pipeline.extract.read_ahead import read_ahead
+from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.ingest.landing import Landing
+from itpm_pipeline.ingest.mapping import Mapped, map_records
+from itpm_pipeline.ingest.versions import Version
+
+ALONE_UNTIL = 10_000
+"""Records that this process maps itself before it starts others: to start one takes longer than to map 5,000."""
+MOST_PROCESSES = 4
+"""More would wait for the merges."""
+
+Chunk = Sequence[Sequence[Version]]
+"""Versions to map at a time, those of one commit each."""
+
+
+class Mapper(Protocol):
+    """Maps the records of one tracker."""
+
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
+        """What each chunk is mapped to, in order: one :class:`Mapped` per commit in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InThisProcess:
+    """Maps when it is asked for the result."""
+
+    source: Source
+    landing: Landing
+
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
+        """One chunk after the other."""
+        for chunk in chunks:
+            yield [self._map(context, versions) for versions in chunk]
+
+    def _map(self, context: MappingContext, versions: Sequence[Version]) -> Mapped:
+        records = self.landing.records([(version.file, version.file_row) for version in versions])
+        return map_records(self.source, context, zip(versions, records, strict=True))
+
+
+class Setup(NamedTuple):
+    """What another process must know to map records of a tracker: its settings, where they are landed, the context."""
+
+    tracker: BaseModel
+    landing_url: str
+    context: MappingContext
+
+
+class Task(NamedTuple):
+    """What another process is to map. Setups are told apart by their number."""
+
+    number: int
+    setup: Setup
+    chunk: Chunk
+
+
+class MappingProcesses:
+    """Processes that map records of any tracker; started when they are needed, stopped at the end of the block."""
+
+    def __init__(self, landing: Landing, landing_url: str, *, count: int | None = None) -> None:
+        """``count``: of processes; by default one less than there are processors for us."""
+        self.landing = landing
+        self.landing_url = landing_url
+        self.count = min(_processors() - 1, MOST_PROCESSES) if count is None else count
+        self.numbers = itertools.count()
+        self._started: list[_Process] = []
+        self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
+
+    def of(self, tracker: BaseModel, source: Source) -> Mapper:
+        """A mapper for one tracker; ``source`` must be what the registry opens for its settings."""
+        alone = InThisProcess(source, self.landing)
+        return _Shared(self, tracker, alone) if self.count > 0 else alone
+
+    def map(self, tasks: Iterable[Task]) -> Iterator[list[Mapped]]:
+        """Results in order, with as many tasks under way as there are processes, and one waiting."""
+        while len(self._started) < self.count:
+            self._started.append(_Process())
+            self._idle.put(self._started[-1])
+        return read_ahead(self._map, tasks, workers=self.count + 1)
+
+    def _map(self, task: Task) -> list[Mapped]:
+        process = self._idle.get()
+        try:
+            return process.map(task)
+        finally:
+            self._idle.put(process)
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop all processes."""
+        for process in self._started:
+            process.stop()
+
+
+class _Shared:
+    """Maps in this process until that was a lot, then in others."""
+
+    def __init__(self, processes: MappingProcesses, tracker: BaseModel, alone: InThisProcess) -> None:
+        self._processes = processes
+        self._tracker = tracker
+        self._alone = alone
+        self._asked = 0
+        self._setup: Setup | None = None
+        self._number = -1
+
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
+        """See :class:`Mapper`."""
+        wanted = list(chunks)
+        self._asked += sum(len(versions) for chunk in wanted for versions in chunk)
+        if self._asked <= ALONE_UNTIL:
+            return self._alone.map(context, wanted)
+        if self._setup is None or self._setup.context is not context:
+            self._setup = Setup(self._tracker, self._processes.landing_url, context)
+            self._number = next(self._processes.numbers)
+        number, setup = self._number, self._setup
+        return self._processes.map(Task(number, setup, chunk) for chunk in wanted)
+
+
+class _Process:
+    """One subprocess, used by one thread at a time."""
+
+    def __init__(self) -> None:
+        # It finds our modules where we found them.
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "itpm_pipeline.ingest.mapping_process"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+        )  # fmt: skip
+        self._told: set[int] = set()
+
+    def map(self, task: Task) -> list[Mapped]:
+        """Send a task and wait for the answer. WarehouseError: the landed files cannot be read, or it died."""
+        setup = None if task.number in self._told else task.setup
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            pickle.dump((task.number, setup, task.chunk), self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
+            answer = pickle.load(self._process.stdout)  # noqa: S301 - from a process of our own
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            raise WarehouseError(
+                f"a process that maps records ended with exit code {self._process.wait()}; run again: what was landed "
+                "is loaded then"
+            ) from error
+        self._told.add(task.number)
+        if isinstance(answer, Exception):
+            raise answer
+        found: list[Mapped] = answer
+        return found
+
+    def stop(self) -> None:
+        """End it: all it does is to read."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
+
+
+def _processors() -> int:
+    """How many processors we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,59 @@
+"""A process that maps records for another one: ``python -m itpm_pipeline.ingest.mapping_process``.
+
+Standard input: pickled (number of a setup, the setup itself the first time, chunk). Standard output, for each: what
+the chunk is mapped to, or the exception instead (see ``mappers``). It ends with its standard input.
+"""
+
+import os
+import pickle
+import signal
+import sys
+from typing import BinaryIO
+
+from itpm_pipeline.errors import WarehouseError
+from itpm_pipeline.extract.source import MappingContext
+from itpm_pipeline.ingest.garbage import rare_collections
+from itpm_pipeline.ingest.landing import Landing
+from itpm_pipeline.ingest.mappers import Chunk, InThisProcess, Setup
+from itpm_pipeline.ingest.mapping import Mapped
+from itpm_pipeline.registry import open_source
+
+
+def main() -> None:
+    """Answer until there are no more tasks."""
+    # Ctrl-C reaches the whole group of processes: the one that asks decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whatever a library prints must not get between the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with rare_collections():
+        _serve(sys.stdin.buffer, answers)
+
+
+def _serve(tasks: BinaryIO, answers: BinaryIO) -> None:
+    mappers: dict[int, tuple[InThisProcess, MappingContext]] = {}
+    while True:
+        try:
+            number, setup, chunk = pickle.load(tasks)  # noqa: S301 - from the process that started this one
+        except EOFError:
+            return
+        if setup is not None:
+            mappers[number] = _mapper(setup)
+        pickle.dump(_answer(*mappers[number], chunk), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def _mapper(setup: Setup) -> tuple[InThisProcess, MappingContext]:
+    return InThisProcess(open_source(setup.tracker), Landing(setup.landing_url)), setup.context
+
+
+def _answer(mapper: InThisProcess, context: MappingContext, chunk: Chunk) -> list[Mapped] | Exception:
+    try:
+        (mapped,) = mapper.map(context, [chunk])
+    except WarehouseError as error:
+        return error
+    return mapped
+
+
+if __name__ == "__main__":
+    main()

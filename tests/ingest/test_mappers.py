@@ -1,0 +1,112 @@
+"""Mapping in other processes: same result, bounded, and told when it fails."""
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from toy_settings import settings_in
+
+from itpm_pipeline.errors import WarehouseError
+from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.ingest import mappers
+from itpm_pipeline.ingest.landing import Landing
+from itpm_pipeline.ingest.landing_batch import LandingBatch
+from itpm_pipeline.ingest.manifest import Manifest
+from itpm_pipeline.ingest.mappers import InThisProcess, MappingProcesses
+from itpm_pipeline.ingest.versions import Version
+from itpm_pipeline.registry import open_source
+
+NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    return Landing(str(tmp_path / "landing"))
+
+
+@pytest.fixture
+def tracker(tmp_path: Path):
+    return settings_in(tmp_path).trackers[0]
+
+
+@pytest.fixture
+def source(tracker):
+    return open_source(tracker)
+
+
+@pytest.fixture
+def versions(landing: Landing) -> list[Version]:
+    """Twenty statuses, of which every fifth makes no sense."""
+    batch = LandingBatch(landing, "toy", "_site", "run", {})
+    for number in range(20):
+        status = {"id": str(number), "name": f"Status {number}", "statusCategory": {"key": "done"}}
+        payload = orjson.dumps([] if number % 5 == 4 else status)
+        batch.add(RawRecord("statuses", "_site", str(number), payload, NOW))
+    manifest = batch.commit(
+        lambda at, landed, files: Manifest(
+            "toy", "jira", "_site", None, "run", NOW, at, None, None, None, landed=landed, files=files
+        ),
+        lambda _: None,
+    )
+    return [Version(**row) for row in landing.index(manifest).to_pylist()]
+
+
+@pytest.fixture
+def processes(landing: Landing, tmp_path: Path, monkeypatch) -> Iterator[MappingProcesses]:
+    monkeypatch.setattr(mappers, "ALONE_UNTIL", 0)
+    with MappingProcesses(landing, str(tmp_path / "landing"), count=1) as processes:
+        yield processes
+
+
+def test_another_process_maps_to_the_same(processes, landing, tracker, source, versions):
+    context = source.mapping_context(())
+    chunks = [[versions[:3], versions[3:9]], [versions[9:]], [[]]]
+    alone = list(InThisProcess(source, landing).map(context, chunks))
+    assert [len(mapped.rejected) for chunk in alone for mapped in chunk] == [0, 1, 3, 0]
+    assert sum(load.data.num_rows for chunk in alone for mapped in chunk for load in mapped.loads) == 16
+    assert list(processes.of(tracker, source).map(context, chunks)) == alone
+    again = source.mapping_context(())
+    assert list(processes.of(tracker, source).map(again, chunks[:1])) == alone[:1]
+
+
+def test_few_records_start_no_process(processes, tracker, source, versions, monkeypatch):
+    monkeypatch.setattr(mappers, "ALONE_UNTIL", 30)
+    monkeypatch.setattr(mappers.subprocess, "Popen", None)
+    mapper = processes.of(tracker, source)
+    context = source.mapping_context(())
+    assert len(list(mapper.map(context, [[versions]]))) == 1
+    with pytest.raises(TypeError, match="not callable"):
+        list(mapper.map(context, [[versions]]))
+
+
+def test_with_one_processor_nothing_is_started(landing, tracker, source):
+    with MappingProcesses(landing, "unused", count=0) as processes:
+        assert isinstance(processes.of(tracker, source), InThisProcess)
+
+
+def test_a_process_that_dies_is_told(processes, tracker, source, versions):
+    mapper = processes.of(tracker, source)
+    context = source.mapping_context(())
+    list(mapper.map(context, [[versions]]))
+    os.kill(processes._started[0]._process.pid, signal.SIGKILL)
+    with pytest.raises(WarehouseError, match="maps records ended with exit code -9; run again"):
+        list(mapper.map(context, [[versions]]))
+
+
+def test_a_damaged_file_is_told_by_name(processes, landing, tracker, source, versions, tmp_path):
+    (tmp_path / "landing" / versions[0].file).write_bytes(b"PAR1 no more PAR1")
+    with pytest.raises(WarehouseError, match=r"\.parquet is damaged"):
+        list(processes.of(tracker, source).map(source.mapping_context(()), [[versions]]))
+
+
+def test_processes_end_with_the_block(landing, tracker, source, versions, tmp_path, monkeypatch):
+    monkeypatch.setattr(mappers, "ALONE_UNTIL", 0)
+    with MappingProcesses(landing, str(tmp_path / "landing"), count=2) as processes:
+        list(processes.of(tracker, source).map(source.mapping_context(()), [[versions]]))
+        started = [process._process for process in processes._started]
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
