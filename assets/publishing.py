@@ -30,7 +30,7 @@ def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
         publication = pipeline.publish()
         yield dg.MaterializeResult(
             metadata={
-                "file": dg.MetadataValue.path(publication.path),
+                "place": dg.MetadataValue.path(publication.place),
                 "version": publication.version,
                 "bytes": publication.bytes,
                 "seconds to publish": round(publication.seconds, 3),

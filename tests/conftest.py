@@ -1,7 +1,8 @@
 """Fixtures that every test may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -32,3 +33,13 @@ def examples() -> Callable[[int], int]:
         return nightly or hypothesis.settings().max_examples
 
     return count
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL server of our own (``postgres_server.Server``); tests that start it are ``slow``."""
+    pytest.importorskip("psycopg", reason="needs the extra postgres")
+    from postgres_server import running_server
+
+    with running_server() as server:
+        yield server

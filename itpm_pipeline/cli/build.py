@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
         )
         for warning in report.warnings:
             console.print(f"warning: {warning.model}: {warning.name}: {warning.failed_rows} rows", markup=False)
-        console.print(f"published {publication.path} (version {publication.version})", soft_wrap=True)
+        console.print(f"published {publication.place} (version {publication.version})", soft_wrap=True)
 
 
 def _require_known(select: list[str] | None) -> None:

@@ -18,7 +18,7 @@ from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.parameters import write_parameters
 from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
 from itpm_pipeline.modeling.python_models import run_python_model
-from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render
+from itpm_pipeline.modeling.render import Schemas, render
 from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, OPS, SETTING_VALUE
 
 
@@ -73,45 +73,48 @@ def build(
     settings: MetricSettings,
     select: str | Iterable[str] | None = None,
     progress: Callable[[BuiltModel], None] | None = None,
-    schemas: Schemas = IN_PLACE,
 ) -> BuildReport:
     """Write the parameters, build the selected models (default: all), check them, write ops.check_result.
 
-    Runs in the transaction of ``connection``, on the private working database (or, with ``schemas``, into schemas
-    aside): readers see nothing of it. ``as_of``: aware instant that all metrics are computed for (METRICS.md T7).
-    Raises ModelError when a model cannot be built. A failed check does not raise, so that the transaction with its
-    results can be committed: call :meth:`BuildReport.require_passed` after that.
+    Runs in the transaction of ``connection``, on the private working database: readers see nothing of it. ``as_of``:
+    aware instant that all metrics are computed for (METRICS.md T7). Raises ModelError when a model cannot be built. A
+    failed check does not raise, so that the transaction with its results can be committed: call
+    :meth:`BuildReport.require_passed` after that.
     """
     started = perf_counter()
     order = build_order(project, select)
-    prepare(connection, as_of=as_of, settings=settings, schemas=schemas)
+    prepare(connection, as_of=as_of, settings=settings)
     built = []
     for name in order:
-        built.append(build_model(connection, project, name, schemas))
+        built.append(build_model(connection, project, name))
         if progress is not None:
             progress(built[-1])
-    results = run_checks(connection, project, order, schemas=schemas)
+    results = run_checks(connection, project, order)
     record_results(connection, results)
     return BuildReport(as_of, settings.config_version, tuple(built), tuple(results), perf_counter() - started)
 
 
-def prepare(
-    connection: sa.Connection, *, as_of: datetime, settings: MetricSettings, schemas: Schemas = IN_PLACE
-) -> None:
+def prepare(connection: sa.Connection, *, as_of: datetime, settings: MetricSettings) -> None:
     """Write ops.build_parameter and ops.setting_value and create the schemas: once before the first model."""
     in_utc(connection)
+    schemas = Schemas.of(connection)
+    there = set(connection.scalars(sa.text("select schema_name from information_schema.schemata")))
     for schema in (INTERMEDIATE, MART, OPS):
-        run(connection, f'create schema if not exists "{schemas.real.get(schema, schema)}"')
+        name = schemas.real.get(schema, schema)
+        # "if not exists" would ask for the right to create it even where it exists.
+        if name not in there:
+            run(connection, f'create schema "{name}"')
     for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT):
         connection.execute(CreateTable(table, if_not_exists=True))
     write_parameters(connection, as_of=as_of, settings=settings)
 
 
-def build_model(connection: sa.Connection, project: Project, name: str, schemas: Schemas = IN_PLACE) -> BuiltModel:
+def build_model(connection: sa.Connection, project: Project, name: str) -> BuiltModel:
     """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it."""
     started = perf_counter()
     model = project.model(name)
     in_utc(connection)
+    schemas = Schemas.of(connection)
     relation = schemas.relation(model.schema, name)
     try:
         if model.language == "py":
@@ -119,7 +122,7 @@ def build_model(connection: sa.Connection, project: Project, name: str, schemas:
         else:
             _create_as(connection, relation, for_engine(render(model, project, schemas), connection))
         rows = int(run(connection, f"select count(*) from {relation}").scalar_one())  # noqa: S608  quoted name
-        columns = table_columns(connection, schemas.real.get(model.schema, model.schema), name)
+        columns = table_columns(connection, model.schema, name)
         _comment(connection, relation, model, columns)
     except SQLAlchemyError as error:
         raise ModelError(f"{model.path}: the database refused it: {error.__cause__ or error}") from error
@@ -143,7 +146,7 @@ def table_columns(connection: sa.Connection, schema: str, table: str) -> tuple[B
             "select column_name, data_type from information_schema.columns "
             "where table_schema = :schema and table_name = :table order by ordinal_position"
         ),
-        {"schema": schema, "table": table},
+        {"schema": Schemas.of(connection).real.get(schema, schema), "table": table},
     )
     return tuple(BuiltColumn(name, kind.lower()) for name, kind in rows)
 

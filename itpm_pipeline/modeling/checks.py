@@ -17,7 +17,7 @@ from itpm_pipeline.errors import ModelError
 from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Model, Project
-from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render_expression
+from itpm_pipeline.modeling.render import Schemas, render_expression
 from itpm_pipeline.modeling.schema_yaml import Check
 from itpm_pipeline.warehouse.ops import CHECK_RESULT
 
@@ -57,14 +57,13 @@ def run_checks(
     models: Iterable[str] | None = None,
     *,
     wanted: Callable[[Check], bool] = lambda _check: True,
-    schemas: Schemas = IN_PLACE,
 ) -> list[CheckResult]:
     """Run the wanted checks of the given models (default: all of all). ModelError if a check cannot be run at all."""
     results: list[CheckResult] = []
     in_utc(connection)
     for name in models if models is not None else project.models:
         model = project.model(name)
-        results += _check_model(connection, project, model, [c for c in model.checks if wanted(c)], schemas)
+        results += _check_model(connection, project, model, [c for c in model.checks if wanted(c)])
     return results
 
 
@@ -103,9 +102,10 @@ def require_passed(results: Iterable[CheckResult]) -> None:
 
 
 def _check_model(
-    connection: sa.Connection, project: Project, model: Model, checks: Sequence[Check], schemas: Schemas
+    connection: sa.Connection, project: Project, model: Model, checks: Sequence[Check]
 ) -> list[CheckResult]:
     """All row-wise checks of a model in one scan, each of the others in its own."""
+    schemas = Schemas.of(connection)
     relation = schemas.relation(model.schema, model.name)
     predicates = {check.name: _failing_row(check) for check in checks if check.kind in _ROW_WISE}
     counts: dict[str, int] = {}

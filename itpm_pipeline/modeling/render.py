@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
+import sqlalchemy as sa
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -14,10 +15,15 @@ from itpm_pipeline.modeling.project import Model, Project
 class Schemas:
     """Where the schemas of the project really are; a schema not named is where its name says.
 
-    PostgreSQL builds aside: ``Schemas({"int": "int_next", "mart": "mart_next"})``.
+    On PostgreSQL the pipeline works in schemas of its own: ``Schemas({"mart": "working_mart", …})``.
     """
 
     real: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: sa.Connection) -> Self:
+        """Where the statements of this connection find them; the warehouse says so by ``schema_translate_map``."""
+        return cls(connection.get_execution_options().get("schema_translate_map", {}))
 
     def relation(self, schema: str, table: str) -> str:
         """Quoted, qualified name."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Project
-from itpm_pipeline.modeling.render import render_expression
+from itpm_pipeline.modeling.render import Schemas, render_expression
 from itpm_pipeline.reports.plot import Plot, Row
 from itpm_pipeline.reports.svg import render_svg
 
@@ -27,7 +27,7 @@ class Picture:
 def rows_of(connection: sa.Connection, project: Project, plot: Plot) -> list[Row]:
     """What the plot is drawn from."""
     in_utc(connection)
-    found = run(connection, for_engine(render_expression(plot.query, project), connection))
+    found = run(connection, for_engine(render_expression(plot.query, project, Schemas.of(connection)), connection))
     return [dict(row) for row in found.mappings()]
 
 
@@ -37,10 +37,15 @@ def draw(connection: sa.Connection, project: Project, plot: Plot) -> list[Pictur
 
 
 def write(connection: sa.Connection, project: Project, plots: Iterable[Plot], folder: Path) -> Sequence[Path]:
-    """Draw plots into ``folder``, one file per picture, named by plot and title; returns the files written."""
+    """Draw plots into ``folder``, one file per picture, named by plot and title; returns the files written.
+
+    Pictures of these plots that are no longer drawn (of a sprint that has ended) are deleted.
+    """
     written = []
     folder.mkdir(parents=True, exist_ok=True)
     for plot in plots:
+        for stale in folder.glob(f"{plot.file_stem}--*.svg"):
+            stale.unlink()
         for picture in draw(connection, project, plot):
             path = folder / f"{plot.file_stem}--{_file_name(picture.title)}.svg"
             path.write_text(picture.svg, encoding="utf-8")

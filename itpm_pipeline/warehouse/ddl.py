@@ -1,9 +1,9 @@
 """Brings schemas, tables, columns and comments of a database to what the metadata declares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateColumn, CreateSchema, CreateTable, SetColumnComment, SetTableComment
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
 
 from itpm_pipeline.canonical import schema as canonical
 from itpm_pipeline.warehouse import ops
@@ -19,19 +19,29 @@ def declared_tables() -> list[sa.Table]:
     return [*canonical.metadata.sorted_tables, *ops.metadata.sorted_tables]
 
 
-def bring_up(conn: sa.Connection, schemas: set[str], catalog: Catalog) -> None:
+def bring_up(
+    conn: sa.Connection,
+    schemas: set[str],
+    catalog: Catalog,
+    *,
+    names: Sequence[str] = SCHEMAS,
+    tables: Sequence[sa.Table] = (),
+) -> None:
     """Create what is missing and correct changed comments; nothing is ever dropped.
 
     ``schemas`` and ``catalog`` tell what exists: databases are introspected by their own module, because the
-    generic reflection of SQLAlchemy does not work on all of them.
+    generic reflection of SQLAlchemy does not work on all of them. ``names`` and ``tables`` tell what is wanted, where
+    a database has its own idea of the tables that are declared.
     """
-    for name in SCHEMAS:
+    for name in names:
         if name not in schemas:
             conn.execute(CreateSchema(name))
-    for table in declared_tables():
+    for table in tables or declared_tables():
         existing = catalog.get((str(table.schema), table.name))
         if existing is None:
             conn.execute(CreateTable(table))
+            for index in table.indexes:
+                conn.execute(CreateIndex(index))
             existing = {column.name: None for column in table.columns}
         _bring_up_columns(conn, table, existing)
         if existing.get("") != table.comment:

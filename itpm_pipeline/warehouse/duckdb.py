@@ -103,7 +103,7 @@ class DuckdbWarehouse:
                 with _as_warehouse_error(f"writing {self.working}"), self._opened().connect() as conn:
                     _plain(conn).execute("CHECKPOINT")
                 size = replace_file(self.working, self.published)
-        return Publication(self.published, version, size, time.monotonic() - began)
+        return Publication(str(self.published), version, size, time.monotonic() - began)
 
     def close(self) -> None:
         """Nothing stays open outside of a ``with`` block."""

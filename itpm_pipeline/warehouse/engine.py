@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol, Self
+from functools import partial
+from importlib import import_module
+from typing import Any, Protocol, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -51,13 +53,28 @@ class Published(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
+def _postgresql(name: str, *arguments: object) -> Any:
+    """An object of the package that needs psycopg, which only those have who want it."""
+    try:
+        return getattr(import_module("itpm_pipeline.warehouse.postgresql.warehouse"), name)(*arguments)
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise ConfigurationError(
+            "warehouse.url: PostgreSQL needs a driver; install it with: pip install 'itpm-pipeline[postgres]'"
+        ) from None
+
+
 _WAREHOUSES: dict[str, tuple[Callable[[str, float], Warehouse], Callable[[str], Published]]] = {
     "duckdb": (DuckdbWarehouse, DuckdbPublished),
+    "postgresql": (partial(_postgresql, "PostgresqlWarehouse"), partial(_postgresql, "PostgresqlPublished")),
 }
 
 
 def open_warehouse(url: str, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> Warehouse:
-    """The warehouse at ``url`` (``duckdb:///data/warehouse.duckdb``: the published file). Opens no connection yet.
+    """The warehouse at ``url``. Opens no connection yet.
+
+    ``duckdb:///data/warehouse.duckdb``: the published file. ``postgresql+psycopg://user@host/database``.
 
     ConfigurationError: no such kind of database.
     """

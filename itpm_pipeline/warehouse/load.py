@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -58,7 +59,7 @@ def record_stamp(stream: str, native_id: str) -> str:
 
 def many_merges(conn: sa.Connection) -> AbstractContextManager[None]:
     """Prepares the database for many merges of few rows, inside of the block."""
-    prepare = getattr(_DIALECTS[conn.dialect.name], "many_merges", None)
+    prepare = getattr(_dialect(conn), "many_merges", None)
     return prepare(conn) if prepare else nullcontext()
 
 
@@ -70,7 +71,7 @@ def merge(
     Several rows of one key in ``data``: of equally new ones the last wins (but for APPEND). Keys must not be null.
     """
     kind = table.info["merge"]
-    dialect = _DIALECTS[conn.dialect.name]
+    dialect = _dialect(conn)
     if kind is Merge.REPLACE:
         return MergeCounts(*dialect.replace(conn, table, data, replaced))
     if replaced:
@@ -88,23 +89,27 @@ def merge_observations(conn: sa.Connection, table: sa.Table, data: pa.Table) -> 
     ``previous_read_at`` comes as our clock at the reading before (null: there was none). It is kept null for the
     first observation of a field, and moved forward to the observation before where that is later.
     """
-    return MergeCounts(*_DIALECTS[conn.dialect.name].append_changes(conn, table, data))
+    return MergeCounts(*_dialect(conn).append_changes(conn, table, data))
 
 
 def put(conn: sa.Connection, table: sa.Table, data: pa.Table) -> None:
     """Insert or overwrite rows of an ops table by its key (``info["key"]``); the keys in ``data`` are unique."""
-    _DIALECTS[conn.dialect.name].put(conn, table, data)
+    _dialect(conn).put(conn, table, data)
 
 
 def find(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> pa.Table:
     """Rows of an ops table whose columns have the values of a row in ``keys``."""
-    found: pa.Table = _DIALECTS[conn.dialect.name].find(conn, table, keys)
+    found: pa.Table = _dialect(conn).find(conn, table, keys)
     return found
 
 
 def remove(conn: sa.Connection, table: sa.Table, keys: pa.Table) -> None:
     """Delete those rows."""
-    _DIALECTS[conn.dialect.name].remove(conn, table, keys)
+    _dialect(conn).remove(conn, table, keys)
 
 
-_DIALECTS = {"duckdb": duckdb_merge}
+def _dialect(conn: sa.Connection) -> Any:
+    if conn.dialect.name == "duckdb":
+        return duckdb_merge
+    # Needs psycopg, which only those have who want PostgreSQL.
+    return import_module("itpm_pipeline.warehouse.postgresql.merge")

@@ -14,9 +14,9 @@ _UNFINISHED = ".publishing-"
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a publish handed to readers."""
+    """What a publish handed to readers. ``place``: the file, or the address of the database without secrets."""
 
-    path: Path
+    place: str
     version: int
     bytes: int
     seconds: float

@@ -93,7 +93,7 @@ def run_pipeline(size: str, folder: Path) -> Iterator[Published]:
             settings = load_settings(write_program(company, folder, running.jira_url, running.github_url), SECRETS)
             assert sync(settings).failed == []
         _, publication = build_and_publish(settings, progress=Silent())
-        with duckdb.connect(publication.path, read_only=True) as connection:
+        with duckdb.connect(publication.place, read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")
             yield Published(company, connection)
     finally:

@@ -1,26 +1,23 @@
-"""A prepared warehouse, made once and copied for each test."""
+"""A prepared warehouse of either kind, made once and copied for each test."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+from warehouse_kinds import Kind, duckdb_kind, postgresql_kind
 
-from itpm_pipeline.warehouse.duckdb import working_path
 from itpm_pipeline.warehouse.engine import Warehouse, open_warehouse
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory) -> Path:
-    url = f"duckdb:///{tmp_path_factory.mktemp('prepared')}/warehouse.duckdb"
-    open_warehouse(url).prepare()
-    return working_path(url)
+@pytest.fixture(scope="session", params=["duckdb", pytest.param("postgresql", marks=pytest.mark.slow)])
+def kind(request, tmp_path_factory) -> Kind:
+    if request.param == "postgresql":
+        return postgresql_kind(request.getfixturevalue("postgres_server"))
+    return duckdb_kind(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
-def url(prepared: Path, tmp_path: Path) -> str:
-    url = f"duckdb:///{tmp_path}/warehouse.duckdb"
-    shutil.copyfile(prepared, working_path(url))
-    return url
+def url(kind: Kind, tmp_path: Path) -> str:
+    return kind.new_url(tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The warehouse in a PostgreSQL database. Needs the extra ``postgres`` (psycopg)."""

@@ -1,0 +1,177 @@
+"""The warehouse as a PostgreSQL database: working schemas for the pipeline, published ones for readers."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import pyarrow as pa
+import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
+
+from itpm_pipeline.errors import LockedError, WarehouseError
+from itpm_pipeline.warehouse import ddl, ops
+from itpm_pipeline.warehouse.postgresql.lock import WriterLock
+from itpm_pipeline.warehouse.postgresql.publish import publish, published_bytes
+from itpm_pipeline.warehouse.postgresql.rows import to_arrow
+from itpm_pipeline.warehouse.postgresql.server import (
+    connect_for_reading,
+    engine_to,
+    errors_told,
+    parse,
+    place_of,
+)
+from itpm_pipeline.warehouse.postgresql.tables import WORKING, catalog, working_tables
+from itpm_pipeline.warehouse.publish import Publication
+
+
+class PostgresqlWarehouse:
+    """Statements on SQLAlchemy tables, and names resolved by ``schema_translate_map``, mean the working schemas."""
+
+    def __init__(self, url: str, lock_wait_seconds: float) -> None:
+        self._url = parse(url)
+        self.place = place_of(self._url)
+        self._wait = lock_wait_seconds
+        self._guard = threading.Lock()
+        self._writer = threading.Lock()
+        self._holders = 0
+        self._engine: sa.Engine | None = None
+        self._lock: WriterLock | None = None
+
+    def prepare(self) -> None:
+        """Create or update working schemas, tables, keys, indexes and comments."""
+        with self.transaction() as conn:
+            ddl.bring_up(conn, *catalog(conn), names=tuple(WORKING.values()), tables=working_tables())
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep other processes out."""
+        self._take()
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """One writing transaction; other threads of this process wait for its end."""
+        with self.hold():
+            if not self._writer.acquire(timeout=max(self._wait, 0)):
+                raise LockedError(f"another thread of this run has been writing {self.place} for {self._wait:g} s")
+            try:
+                engine, lock = self._opened()
+                with errors_told(f"writing {self.place}", self._url), engine.begin() as conn:
+                    lock.one_transaction(conn)
+                    yield conn.execution_options(schema_translate_map=WORKING)
+            finally:
+                self._writer.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view of the last committed state."""
+        with self.hold():
+            engine, _ = self._opened()
+            with errors_told(f"reading {self.place}", self._url), engine.connect() as conn:
+                yield conn.execution_options(
+                    schema_translate_map=WORKING, isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+
+    def publish(self) -> Publication:
+        """Bring the published schemas to the state of the working ones, all at once."""
+        began = time.monotonic()
+        with self.transaction() as conn:
+            version = 1 + conn.execute(
+                sa.select(sa.func.coalesce(sa.func.max(ops.PUBLISHED_VERSION.c.version), 0))
+            ).scalar_one()
+            conn.execute(sa.insert(ops.PUBLISHED_VERSION).values(version=version, published_at=datetime.now(UTC)))
+            publish(conn)
+            size = published_bytes(conn)
+        return Publication(self.place, version, size, time.monotonic() - began)
+
+    def close(self) -> None:
+        """Nothing stays open outside of a ``with`` block."""
+
+    def _take(self) -> None:
+        with self._guard:
+            if self._holders == 0:
+                engine = engine_to(self._url, self._wait)
+                lock = WriterLock(engine, self.place)
+                try:
+                    with errors_told(f"opening {self.place}", self._url):
+                        lock.acquire(self._wait)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine, self._lock = engine, lock
+            self._holders += 1
+
+    def _give_back(self) -> None:
+        with self._guard:
+            self._holders -= 1
+            if self._holders == 0:
+                engine, lock = self._opened()
+                self._engine = self._lock = None
+                lock.release()
+                engine.dispose()
+
+    def _opened(self) -> tuple[sa.Engine, WriterLock]:
+        assert self._engine is not None
+        assert self._lock is not None
+        return self._engine, self._lock
+
+
+class PostgresqlPublished:
+    """The published schemas as they were at the first query, in a session that only reads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = parse(url)
+        self._place = place_of(self._url)
+        with errors_told(f"opening {self._place}", self._url):
+            self._connection = connect_for_reading(self._url)
+            if not self._is_published():
+                self._connection.close()
+                raise WarehouseError(
+                    f"nothing was published to {self._place} yet; run `itpm sync` and `itpm build` first"
+                )
+
+    def query(self, sql: str) -> pa.Table:
+        """Result of one SQL query."""
+        with errors_told(f"query of {self._place}", self._url):
+            try:
+                if self._connection.info.transaction_status == TransactionStatus.IDLE:
+                    # After its first statement, a transaction cannot be made a writing one any more.
+                    self._connection.execute("SELECT 1")
+                with self._connection.cursor() as cursor:
+                    # To be prepared, the text must be one statement only.
+                    return to_arrow(cursor.execute(sql.encode(), prepare=True))
+            except BaseException:
+                self._start_over()
+                raise
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._connection.close()
+
+    def _start_over(self) -> None:
+        """End the failed transaction; the session, too, if the server still waits to hand out the data of a COPY."""
+        if self._connection.info.transaction_status == TransactionStatus.ACTIVE:
+            self._connection.close()
+            self._connection = connect_for_reading(self._url)
+        else:
+            self._connection.rollback()
+
+    def _is_published(self) -> bool:
+        found: Any = self._connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND c.relname = %s)",
+            (ops.OPS, ops.PUBLISHED_VERSION.name),
+        ).fetchone()
+        return bool(found[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
