@@ -44,6 +44,7 @@ MART_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26),
 
 ALL_PROJECTS = dg.AssetKey([SOURCES, "all_projects"])
 PUBLISHED = dg.AssetKey([REPORTS, "published_warehouse"])
+CHARTS = dg.AssetKey([REPORTS, "charts"])
 
 
 def landing_key(kind: str, stream: str) -> dg.AssetKey:

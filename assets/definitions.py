@@ -7,6 +7,7 @@ from assets.checks import comparing_checks
 from assets.core import core_assets
 from assets.ingestion import KINDS, ingestion_assets, landing_keys
 from assets.models import model_assets
+from assets.plots import chart_files
 from assets.publishing import publishing_assets
 from assets.resources import Pipeline
 from itpm_pipeline.modeling.project import Project, load_project
@@ -20,6 +21,7 @@ def definitions(project: Project, pipeline: Pipeline) -> dg.Definitions:
             *core_assets(landing_keys()),
             *model_assets(project),
             *publishing_assets(project),
+            chart_files(project),
         ],
         asset_checks=comparing_checks(project),
         jobs=jobs(KINDS),

@@ -164,6 +164,7 @@ def _anchor(settings: Settings, folder: Path) -> Settings:
         update={
             "warehouse": settings.warehouse.model_copy(update={"url": place(settings.warehouse.url)}),
             "landing": settings.landing.model_copy(update={"url": place(settings.landing.url)}),
+            "reports": settings.reports.model_copy(update={"url": place(settings.reports.url)}),
             "facts": settings.facts.model_copy(update=facts),
         }
     )

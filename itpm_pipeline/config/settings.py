@@ -221,6 +221,8 @@ class Settings(_Strict):
 
     warehouse: Place = Place(url="duckdb:///data/warehouse.duckdb")
     landing: Place = Place(url="data/landing")
+    reports: Place = Place(url="data/reports")
+    """A folder: charts and reports are files that people open."""
     trackers: tuple[Tracker, ...] = ()
     programs: tuple[Program, ...] = ()
     teams: tuple[Team, ...] = ()

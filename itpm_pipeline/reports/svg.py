@@ -20,6 +20,7 @@ LONGEST_LABEL = 20
 SLANT = 34
 """Degrees by which labels slant that would not fit side by side."""
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot hold, not even escaped."""
 
 
 def render_svg(chart: Chart) -> str:
@@ -28,7 +29,7 @@ def render_svg(chart: Chart) -> str:
         "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH} {HEIGHT}", "width": str(WIDTH),
         "height": str(HEIGHT), "role": "img", "font-family": FONT, "font-size": "12",
     })  # fmt: skip
-    ET.SubElement(root, "title").text = _clean(chart.title)
+    ET.SubElement(root, "title").text = chart.title
     ET.SubElement(root, "rect", {"width": str(WIDTH), "height": str(HEIGHT), "fill": PAPER})
     top = _heading(root, chart)
     bottom = HEIGHT - (34.0 if chart.note else MARGIN)
@@ -56,7 +57,7 @@ def render_svg(chart: Chart) -> str:
             marks.draw(root, mark, across, up)
         elif mark is next(one for one in chart.marks if isinstance(one, Bars)):
             marks.bars(root, [one for one in chart.marks if isinstance(one, Bars)], chart.categories, across, up)
-    return ET.tostring(root, encoding="unicode")
+    return NOT_XML.sub("", ET.tostring(root, encoding="unicode"))
 
 
 LAYERS: Sequence[type[Mark]] = (Band, Bars, Rule, Line, Dots)
@@ -160,11 +161,7 @@ def _text(
     if turned is not None:
         angle, around_x, around_y = turned
         attributes["transform"] = f"rotate({angle:g} {around_x:.1f} {around_y:.1f})"
-    ET.SubElement(root, "text", attributes).text = _clean(text)
-
-
-def _clean(text: str) -> str:
-    return NOT_XML.sub("", text)
+    ET.SubElement(root, "text", attributes).text = text
 
 
 def _cut(text: str, longest: int) -> str:

@@ -62,6 +62,12 @@ step as (
 
 select
     step.sprint_id,
+    sprint.name as sprint_name,
+    team.team_id,
+    team.name as team_name,
+    sprint.state,
+    sprint.effective_start_at,
+    sprint.planned_end_at,
     step.occurred_at,
     sum(step.points) over to_date as scope_points,
     cast(sum(step.issues) over to_date as bigint) as scope_count,
@@ -70,6 +76,9 @@ select
     parameter.as_of,
     parameter.config_version
 from step
+inner join sprint on step.sprint_id = sprint.sprint_id
+left join {{ ref('int_board_team') }} as board_team on sprint.board_id = board_team.board_id
+left join {{ ref('int_team') }} as team on board_team.team_id = team.team_id
 cross join {{ source('ops', 'build_parameter') }} as parameter
 window to_date as (
     partition by step.sprint_id order by step.occurred_at rows between unbounded preceding and current row

@@ -16,7 +16,9 @@ from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import Project
 from itpm_pipeline.modeling.render import IN_PLACE, render
 
-WANTED = ("+velocity", "+dim_issue", "+dim_project", "+dim_program", "+mart_flow_metrics_daily", "+fct_issue_cycle_time")
+WANTED = (
+    "+velocity", "+dim_issue", "+dim_project", "+dim_program", "+mart_flow_metrics_daily", "+fct_issue_cycle_time",
+)  # fmt: skip
 """Velocity, the dimensions its checks look into, and what tests compare it with."""
 
 
