@@ -9,13 +9,14 @@ from itpm_pipeline.errors import RefusedError
 from itpm_pipeline.extract.read_ahead import read_ahead
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.sources.jira.census import fetch_issues
-from itpm_pipeline.sources.jira.changelogs import bulk_histories, issue_history
+from itpm_pipeline.sources.jira.changelogs import bulk_histories, checked_histories, issue_history
 from itpm_pipeline.sources.jira.emission import Emission
-from itpm_pipeline.sources.jira.issue_details import has_remote_links, issue_remote_links, issue_worklogs
 from itpm_pipeline.sources.jira.issues import project_jql, search_pages
 from itpm_pipeline.sources.jira.paging import entries_of
+from itpm_pipeline.sources.jira.remote_links import RemoteLinks
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import CHANGELOG_ISSUES, FETCHED_AT_ONCE
+from itpm_pipeline.sources.jira.worklogs import issue_worklogs
 
 _HIDDEN_PROJECT = re.compile(r"does not exist for the field 'project'", re.IGNORECASE)
 """Jira's words when a query names a project that we may not browse."""
@@ -29,17 +30,19 @@ def read_project(
     fields: Sequence[str],
     since: datetime | None,
     emission: Emission,
+    links: RemoteLinks,
     *,
     reconcile: bool = False,
 ) -> Iterator[RawRecord]:
     """Records of one project, of issues changed since ``since`` if given. A hidden project becomes skipped outcomes.
 
-    ``reconcile``: read as well what may have changed without telling.
+    ``reconcile``: read as well what may have changed without telling, which is ``links`` that were edited.
     """
-    del reconcile  # Everything read here tells when it changes.
     try:
         yield from _versions(session, key, emission)
-        yield from _issues(session, key, fields, since, emission)
+        yield from _issues(session, key, fields, since, emission, links)
+        if reconcile:
+            yield from links.of_the_others()
     except _HiddenError as error:
         emission.skip(f"not readable: {error}")
 
@@ -50,12 +53,13 @@ def read_named(
     """Records of single issues by id; those that vanished are left out."""
     traffic = emission.traffic("issues")
     is_cloud = session.server(traffic).is_cloud
+    links = RemoteLinks(session, emission)
     for start in range(0, len(native_ids), FETCHED_AT_ONCE):
         part = native_ids[start : start + FETCHED_AT_ONCE]
         issues = fetch_issues(
             session, part, fields, traffic, doing=f"reading issues of {key} again", with_history=not is_cloud
         )
-        yield from _complete(session, issues, emission, is_cloud=is_cloud)
+        yield from _complete(session, issues, emission, links, is_cloud=is_cloud)
 
 
 class _HiddenError(Exception):
@@ -84,7 +88,12 @@ def _visible(pages: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 def _issues(
-    session: JiraSession, key: str, fields: Sequence[str], since: datetime | None, emission: Emission
+    session: JiraSession,
+    key: str,
+    fields: Sequence[str],
+    since: datetime | None,
+    emission: Emission,
+    links: RemoteLinks,
 ) -> Iterator[RawRecord]:
     is_cloud = session.server(emission.traffic("issues")).is_cloud
     pages = search_pages(
@@ -93,7 +102,7 @@ def _issues(
     )  # fmt: skip
 
     def complete(chunk: Chunk) -> list[RawRecord]:
-        return list(_complete(session, chunk, emission, is_cloud=is_cloud))
+        return list(_complete(session, chunk, emission, links, is_cloud=is_cloud))
 
     # While one chunk's histories are read, the search for the next goes on.
     for records in read_ahead(complete, _chunks(_visible(pages), CHANGELOG_ISSUES if is_cloud else 1), workers=3):
@@ -115,20 +124,23 @@ def _chunks(pages: Iterator[Chunk], size: int) -> Iterator[Chunk]:
         yield chunk
 
 
-def _complete(session: JiraSession, chunk: Chunk, emission: Emission, *, is_cloud: bool) -> Iterator[RawRecord]:
+def _complete(
+    session: JiraSession, chunk: Chunk, emission: Emission, links: RemoteLinks, *, is_cloud: bool
+) -> Iterator[RawRecord]:
     """Records of some issues and of everything that belongs to them."""
     traffic = emission.traffic("changelogs")
     bulk = bulk_histories(session, [str(issue["id"]) for issue in chunk], traffic) if is_cloud else {}
+    checked = checked_histories(session, chunk, bulk, traffic)
     for issue in chunk:
         number = str(issue["id"])
-        if is_cloud:
-            histories, envelope = bulk.get(number), {}
-        else:
-            histories, total = issue_history(session, number, issue.get("changelog"), traffic)
-            envelope = {"total": total}
+        if number in checked or not is_cloud:
+            history = checked[number] if is_cloud else issue_history(session, number, issue.get("changelog"), traffic)
+            histories, envelope = (history[0], {"total": history[1]}) if history else (None, {})
             if "changelog" in issue:
                 # Landed once, as a changelog; the issue keeps the count.
                 issue["changelog"] = {k: v for k, v in issue["changelog"].items() if k != "histories"}
+        else:
+            histories, envelope = bulk.get(number), {}
         yield emission.record("issues", number, issue)
         if histories is None:
             continue
@@ -136,7 +148,4 @@ def _complete(session: JiraSession, chunk: Chunk, emission: Emission, *, is_clou
         worklogs = issue_worklogs(session, issue, emission.traffic("worklogs"))
         if worklogs is not None:
             yield emission.record("worklogs", number, worklogs)
-        if has_remote_links(histories):
-            links = issue_remote_links(session, number, emission.traffic("remote_links"))
-            if links is not None:
-                yield emission.record("remote_links", number, links)
+        yield from links.of_issue(number, histories)

@@ -19,6 +19,7 @@ from itpm_pipeline.sources.jira.fields import find_roles
 from itpm_pipeline.sources.jira.mapping import map_record
 from itpm_pipeline.sources.jira.probe import probe
 from itpm_pipeline.sources.jira.project import read_named, read_project
+from itpm_pipeline.sources.jira.remote_links import RemoteLinks
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import FIELD_LISTING, PROJECT_STREAMS, SITE_STREAMS
 from itpm_pipeline.sources.jira.site import info_digest, list_entries, list_projects, read_site
@@ -84,7 +85,12 @@ class JiraSource:
         return read
 
     def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
-        """Records of one project; with a cursor, those of issues changed since its watermark less the look-back."""
+        """Records of one project; with a cursor, those of issues changed since its watermark less the look-back.
+
+        The cursor's ``state``: ``fields``, digest of the fields read; ``remote_links``, ids of the issues that ever had
+        one; ``reconciled``, the server's time at the last reconcile. A reconcile goes back to the one before it: what a
+        search showed too late for the look-back, it shows by then.
+        """
         emission = Emission(project.key, [stream.name for stream in PROJECT_STREAMS], self._now)
         read: Read
 
@@ -97,16 +103,25 @@ class JiraSource:
             server = self._session.ask_server(traffic)
             fields = self._fields_to_read(traffic)
             digest = hashlib.sha256("\n".join(fields).encode()).hexdigest()
+            before = cursor.state if cursor else {}
             # Issues landed without a field that is asked for now must all be read again.
-            is_incremental = cursor is not None and cursor.state.get("fields") == digest
+            is_incremental = before.get("fields") == digest and {"remote_links", "reconciled"} <= before.keys()
             since = cursor.watermark if cursor is not None and is_incremental else None
-            yield from read_project(self._session, project.key, fields, since, emission, reconcile=reconcile)
+            if since is not None and reconcile:
+                since = min(since, datetime.fromisoformat(before["reconciled"]))
+            links = RemoteLinks(self._session, emission, before.get("remote_links", ()))
+            yield from read_project(self._session, project.key, fields, since, emission, links, reconcile=reconcile)
             emission.outcomes["issues"].details["incremental"] = is_incremental
             emission.outcomes["issues"].is_complete = since is None
             emission.outcomes["versions"].is_complete = True
             read.outcomes = emission.finished()
             if emission.outcomes["issues"].reason is None:
-                read.cursor = Cursor(server.time, {"fields": digest})
+                is_reconciled = reconcile or since is None
+                read.cursor = Cursor(server.time, {
+                    "fields": digest,
+                    "remote_links": sorted(links.owners),
+                    "reconciled": server.time.isoformat() if is_reconciled else before["reconciled"],
+                })  # fmt: skip
 
         read = Read(records())
         return read

@@ -9,6 +9,7 @@ import pytest
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.config import JiraTracker
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import OutcomeStatus, RawRecord, StreamOutcome
 from itpm_pipeline.extract.source import Cursor
 from itpm_pipeline.sandbox.clock import Clock
@@ -217,4 +218,4 @@ def test_ids_for_a_census(synced):
         if project.key in {outcome.project for outcome in synced.outcomes if outcome.status is OutcomeStatus.SKIPPED}:
             continue
         expected = {one.id for one in synced.visible.values() if one.project_id == project.native_id}
-        assert set(synced.source.issue_ids(project)) == expected
+        assert set(synced.source.issue_ids(project, Traffic())) == expected

@@ -8,6 +8,7 @@ import typing
 import jsonschema
 import pytest
 
+from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import ProjectRef
 
 pytestmark = pytest.mark.realdata
@@ -77,7 +78,7 @@ def test_all_requests_of_a_full_and_an_incremental_read(fake, open_source, speci
     first = source.read_project(project, None)
     list(first.records)
     list(source.read_project(project, first.cursor).records)
-    list(source.issue_ids(project))
+    list(source.issue_ids(project, Traffic()))
     fake.seen = [request for request in fake.seen if request.path != "/rest/api/2/serverInfo"]
     asked = {check(specifications, request) for request in fake.seen}
     assert asked == {

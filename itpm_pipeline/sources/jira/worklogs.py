@@ -1,16 +1,13 @@
-"""Reads what belongs to an issue and does not come whole with it: work logs, links to other sites."""
+"""Reads the work logs of issues, which do not come whole with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from itpm_pipeline.errors import ProtocolError, RefusedError
+from itpm_pipeline.errors import RefusedError
 from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.sources.jira.paging import entries_of, offset_pages
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import WORKLOG_PAGE
-
-REMOTE_LINK_FIELD = "remoteissuelink"
-"""Changelog items of this name (case aside) tell that an issue has, or had, links to other sites."""
 
 
 def issue_worklogs(session: JiraSession, issue: Mapping[str, Any], traffic: Traffic) -> dict[str, Any] | None:
@@ -39,24 +36,3 @@ def issue_worklogs(session: JiraSession, issue: Mapping[str, Any], traffic: Traf
             return None
         total = max(total, len(entries))
     return {"issueId": str(issue["id"]), "worklogs": entries, "total": total}
-
-
-def has_remote_links(histories: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether a history mentions links to other sites."""
-    return any(
-        str(item.get("field")).lower() == REMOTE_LINK_FIELD for entry in histories for item in entry.get("items") or ()
-    )
-
-
-def issue_remote_links(session: JiraSession, issue_id: str, traffic: Traffic) -> dict[str, Any] | None:
-    """Links of an issue to other sites; None if the issue vanished or links are switched off (403)."""
-    doing = f"reading the remote links of issue {issue_id}"
-    try:
-        links = session.get(doing, session.platform(f"issue/{issue_id}/remotelink", traffic), traffic)
-    except RefusedError as error:
-        if error.status not in (403, 404):
-            raise
-        return None
-    if not isinstance(links, list):
-        raise ProtocolError(f"{doing}: the answer is no list")
-    return {"issueId": issue_id, "remoteLinks": links}
