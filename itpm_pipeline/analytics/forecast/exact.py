@@ -70,7 +70,8 @@ def _done_by_day(stream: Stream, split: tuple[float, float]) -> Iterator[float]:
         delivered = np.convolve(delivered, daily)[: len(chances)]
         fewer = np.cumsum(delivered)
         # Not done with r items wanted: fewer than r delivered. Beyond the end of `fewer` that is certain.
-        yield 1.0 - float(np.dot(chances[: len(fewer)], fewer)) - float(chances[len(fewer) :].sum() * fewer[-1])
+        open_share = np.dot(chances[: len(fewer)], fewer) + chances[len(fewer) :].sum() * fewer[-1]
+        yield min(max(1.0 - float(open_share), 0.0), 1.0)
 
 
 def _split_chances(remaining: int, split: tuple[float, float]) -> Shares:
