@@ -5,6 +5,7 @@ and pauses are switched off, because ``extract.client`` decides about those for 
 judged here: GitHub reports most failures of a query inside an answer with status 200.
 """
 
+import logging
 import math
 import threading
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ from itpm_pipeline.errors import (
     TransientError,
 )
 from itpm_pipeline.extract.client import Answer, Client, ThrottledError, Traffic
+
+# The library writes to the terminal whenever it follows a redirect, as from a renamed repository.
+logging.getLogger("github.Requester").setLevel(logging.WARNING)
 
 USER_AGENT = "itpm-pipeline"
 GRAPHQL_LANE, REST_LANE = "graphql", "rest"
