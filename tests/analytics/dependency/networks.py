@@ -21,7 +21,9 @@ def plan(issues: Iterable[str], pairs: Iterable[tuple[str, str]], parents: Mappi
     return Plan.of(network({issue: (parents or {}).get(issue) for issue in issues}, pairs))
 
 
-def scheduled(durations: Mapping[str, float], pairs: Edges, parents: Mapping[str, str] | None = None) -> dict[str, Slot]:
+def scheduled(
+    durations: Mapping[str, float], pairs: Edges, parents: Mapping[str, str] | None = None
+) -> dict[str, Slot]:
     """The slots of issues with these durations; issues that contain others have none."""
     issues = {*durations, *(parents or {}).values()}
     return plan(issues, pairs, parents).slots(durations)

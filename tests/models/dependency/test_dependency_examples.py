@@ -5,32 +5,11 @@ from typing import Any
 
 import pytest
 from built_models import Build, Built
-from event_log import EventLog, Issue, at
+from dependency_links import Links
+from event_log import at
 
 DAY = 86400
 RISK = "mart.mart_dependency_risk"
-
-
-class Links(EventLog):
-    """An event log with links as mapping writes them: directed already, seen from an issue."""
-
-    def link(
-        self, seen_from: Issue, blocker: Issue | str, blocked: Issue | str, *, ref: str = "1",
-        edge_type: str = "blocks", provenance: str = "jira_link", confidence: float = 1.0,
-    ) -> None:
-        ends: dict[str, str | None] = {}
-        for role, issue in (("blocker", blocker), ("blocked", blocked)):
-            known = isinstance(issue, Issue)
-            ends[f"{role}_issue_id"] = issue.issue_id if known else None
-            ends[f"{role}_ref"] = issue.key if known else issue
-        self.add("issue_link", seen_from_id=seen_from.issue_id, link_ref=ref, edge_type=edge_type,
-                 provenance=provenance, confidence=confidence, observed_at=at("11-16"), **ends)
-
-    def link_event(self, issue: Issue, when: str, words: str, other: Issue, *, added: bool = True) -> None:
-        side = "to" if added else "from"
-        self.add("issue_field_event", issue_id=issue.issue_id, source_event_id=f"{when}{words}{other.key}",
-                 item_ordinal=0, field="link", occurred_at=at(when), provenance="api_event",
-                 **{f"{side}_raw": other.key, f"{side}_text": f"This issue {words} {other.key}"})
 
 
 def edges(built: Built, where: str = "true") -> set[tuple[str, str]]:
@@ -48,7 +27,7 @@ def test_g4_blocked_days_are_a_union(build_models: Build) -> None:
     log.link_event(issue, "03-11", "is blocked by", two, added=False)
     issue.move("03-20", "done")
     built = build_models(log)
-    assert built.one("mart.fct_issue_cycle_time", "issue_key = 'ABC-1'")["blocked_s"] == 9 * DAY
+    assert built.one("int.int_issue_cycle", "issue_key = 'ABC-1'")["blocked_s"] == 9 * DAY
     assert edges(built, "valid_to is not null") == {("ABC-3", "ABC-1")}
 
 
