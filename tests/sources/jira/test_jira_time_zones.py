@@ -27,7 +27,7 @@ from itpm_pipeline.warehouse.duckdb import working_path
 
 pytestmark = pytest.mark.slow
 
-ZONES = ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu")
+ZONES = ("Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu")
 PROJECTS = ("INF", "WEB")
 OUR_CLOCK = ("synced_at", "read_at", "observed_at", "previous_read_at", "_raw_hash")
 TABLES = (
@@ -104,11 +104,12 @@ def test_no_zone_loses_or_repeats_anything(site, tmp_path):
     site, accounts = site
     first = {zone: account.sync() for zone, account in accounts.items()}
     assert len({tuple(sorted(found.items())) for found in first.values()}) == 1
-    assert first["UTC"]["WEB"] > 50
+    assert first[ZONES[0]]["WEB"] > 50
 
     by_project = {key: [one.key for one in site.company.jira_issues.values() if one.key.startswith(f"{key}-")
                         and one.deleted_at is None] for key in PROJECTS}  # fmt: skip
-    for hours, keys in ((1, by_project["WEB"][:3]), (5, by_project["WEB"][2:4] + by_project["INF"][:1]), (26, []), (1, [])):
+    some, others = by_project["WEB"][:3], by_project["WEB"][2:4] + by_project["INF"][:1]
+    for hours, keys in ((1, some), (26, others), (1, [])):
         site.wait(hours=hours, minutes=-5)
         for number, key in enumerate(keys):
             site.editor.update(key, summary=f"after {hours} hours, {number}", points=3.0)
