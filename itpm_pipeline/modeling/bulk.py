@@ -1,11 +1,9 @@
 """Whole tables between the warehouse and Arrow, for Python models."""
 
-import io
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
 import sqlalchemy as sa
 
 from itpm_pipeline.errors import ModelError
@@ -13,28 +11,14 @@ from itpm_pipeline.modeling.execution import run
 
 STAGED = "python_model_result"
 
-TYPES: tuple[tuple[Callable[[pa.DataType], bool], sa.types.TypeEngine[Any]], ...] = (
-    (pa.types.is_boolean, sa.Boolean()),
-    (pa.types.is_integer, sa.BigInteger()),
-    (pa.types.is_floating, sa.Double()),
-    (pa.types.is_decimal, sa.Numeric(18, 2)),
-    (pa.types.is_date, sa.Date()),
-    (pa.types.is_timestamp, sa.DateTime(timezone=True)),
-    (pa.types.is_string, sa.Text()),
-    (pa.types.is_large_string, sa.Text()),
-)
-"""Arrow's types and SQL's, where the engine does not translate by itself."""
-
 
 def read_table(connection: sa.Connection, relation: str) -> pa.Table:
     """All rows of a table; instants come in UTC."""
     select = f"select * from {relation}"  # noqa: S608  our own quoted name
+    result = _driver(connection).execute(select)
     if connection.dialect.name == "duckdb":
-        return _driver(connection).execute(select).to_arrow_table()
-    result = run(connection, select)
-    names = list(result.keys())
-    columns = list(zip(*result, strict=True)) or [()] * len(names)
-    return pa.table([pa.array(column) for column in columns], names=names)
+        return result.to_arrow_table()
+    return _postgresql_rows().to_arrow(result)
 
 
 def create_table(connection: sa.Connection, relation: str, table: pa.Table) -> None:
@@ -47,13 +31,11 @@ def create_table(connection: sa.Connection, relation: str, table: pa.Table) -> N
         finally:
             driver.unregister(STAGED)
         return
-    columns = ", ".join(f'"{field.name}" {_sql_type(field, connection)}' for field in table.schema)
+    rows = _postgresql_rows()
+    columns = ", ".join(f'"{field.name}" {_sql_type(field, rows)}' for field in table.schema)
     run(connection, f"drop table if exists {relation} cascade")
     run(connection, f"create table {relation} ({columns})")
-    text = io.BytesIO()
-    pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
-    with _driver(connection).cursor() as cursor, cursor.copy(f"copy {relation} from stdin (format csv)") as copy:
-        copy.write(text.getbuffer())
+    rows.copy_in(_driver(connection), relation, table)
     run(connection, f"analyze {relation}")
 
 
@@ -62,8 +44,13 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _sql_type(field: pa.Field, connection: sa.Connection) -> str:
-    for matches, kind in TYPES:
-        if matches(field.type):
-            return kind.compile(dialect=connection.dialect)
-    raise ModelError(f"column {field.name}: no SQL type for Arrow's {field.type}")
+def _postgresql_rows() -> Any:
+    """Needs psycopg, which only those have who want PostgreSQL."""
+    return import_module("itpm_pipeline.warehouse.postgresql.rows")
+
+
+def _sql_type(field: pa.Field, rows: Any) -> str:
+    name: str | None = rows.sql_type(field.type)
+    if name is None:
+        raise ModelError(f"column {field.name}: no SQL type for Arrow's {field.type}")
+    return name

@@ -73,10 +73,9 @@ class PostgresqlWarehouse:
         """One consistent view of the last committed state."""
         with self.hold():
             engine, _ = self._opened()
+            # Not a read-only one: looking up many keys needs a temporary table. What it may write, it never commits.
             with errors_told(f"reading {self.place}", self._url), engine.connect() as conn:
-                yield conn.execution_options(
-                    schema_translate_map=WORKING, isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                yield conn.execution_options(schema_translate_map=WORKING, isolation_level="REPEATABLE READ")
 
     def publish(self) -> Publication:
         """Bring the published schemas to the state of the working ones, all at once."""
