@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.attention import attention_sensors
 from assets.automation import jobs, schedules, sensors
 from assets.checks import comparing_checks
 from assets.core import core_assets
@@ -26,7 +27,7 @@ def definitions(project: Project, pipeline: Pipeline) -> dg.Definitions:
         asset_checks=comparing_checks(project),
         jobs=jobs(KINDS),
         schedules=schedules(),
-        sensors=sensors(KINDS),
+        sensors=[*sensors(KINDS), *attention_sensors(KINDS)],
         resources={"pipeline": pipeline},
         # Steps share one connection; reading runs in threads inside its step. A process per step costs 14 times more.
         executor=dg.in_process_executor,

@@ -1,4 +1,4 @@
-"""Dagster's SQLite history without its waste: `dagster.yaml` names this class as the storage of the instance.
+"""Dagster's SQLite history without its waste: `deploy/storage.yaml` names it in an instance's settings.
 
 A run of all assets writes about 5,000 small transactions. Dagster opens a connection for each, and closing the last one
 of a file makes SQLite move its whole journal; each commit waits for the disk. That took longer than the work itself.

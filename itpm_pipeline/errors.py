@@ -10,7 +10,8 @@
     │   └── ProtocolError           the tracker answered something its interface does not allow
     ├── WarehouseError          the database or the landing store went wrong; exit code 1
     │   └── LockedError             another run holds it; wait and try again
-    └── ModelError              a SQL model or a blocking check failed; exit code 1
+    ├── ModelError              a SQL model or a blocking check failed; exit code 1
+    └── NotificationError       people could not be told of something; exit code 1
 
 A message says what we were doing, to what, what came back and what to do; never a secret.
 """
@@ -66,3 +67,7 @@ class LockedError(WarehouseError):
 
 class ModelError(ItpmError):
     """A SQL model could not be built, or a blocking check found rows that break it."""
+
+
+class NotificationError(ItpmError):
+    """A message could not be delivered."""

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,9 @@ from itpm_pipeline.errors import ConfigurationError, ItpmError, UsageError
 PROJECT = Path(__file__).resolve().parents[2]
 """The project's root, where workspace.yaml and dagster.yaml stand."""
 
+_INSTANCE_SETTINGS = (PROJECT / "dagster.yaml", PROJECT / "deploy" / "storage.yaml")
+"""What an instance's dagster.yaml is made of."""
+
 LOOPBACK = "127.0.0.1"
 _STEP_DONE = re.compile(rb" - (?P<step>\S+) - STEP_SUCCESS")
 _FAILED = "failed: "
@@ -31,13 +33,13 @@ _UI_START_SECONDS = 120.0
 
 def prepare_home(folder: Path) -> Path:
     """Make ``folder`` a DAGSTER_HOME with the project's instance settings; returns it absolute."""
-    template = PROJECT / "dagster.yaml"
-    if not template.is_file():
-        raise ConfigurationError(f"{template} is missing; run itpm from a clone of the project")
+    missing = [str(part) for part in _INSTANCE_SETTINGS if not part.is_file()]
+    if missing:
+        raise ConfigurationError(f"{missing[0]} is missing; run itpm from a clone of the project")
     home = folder.absolute()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(template, home / "dagster.yaml")
+        (home / "dagster.yaml").write_bytes(b"".join(part.read_bytes() for part in _INSTANCE_SETTINGS))
     except OSError as error:
         raise ConfigurationError(f"cannot write {home}: {error.strerror}") from None
     return home

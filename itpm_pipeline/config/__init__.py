@@ -1,5 +1,6 @@
 """Configuration: program.yaml and the environment variables it names. Nothing else reads the environment."""
 
+from itpm_pipeline.config.notifications import MailServer, Notifications
 from itpm_pipeline.config.program_file import CONFIG_VARIABLE, config_path, load_settings
 from itpm_pipeline.config.settings import (
     Calendar,
@@ -27,6 +28,8 @@ __all__ = [
     "GithubTracker",
     "JiraTracker",
     "KeyResult",
+    "MailServer",
+    "Notifications",
     "Objective",
     "Person",
     "Place",

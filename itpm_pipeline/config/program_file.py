@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from itpm_pipeline.config.notifications import MailServer, Notifications
 from itpm_pipeline.config.settings import (
     GithubApp,
     GithubTracker,
@@ -24,9 +25,11 @@ from itpm_pipeline.errors import ConfigurationError
 
 CONFIG_VARIABLE = "ITPM_CONFIG"
 _PLACES = {"ITPM_WAREHOUSE_URL": "warehouse", "ITPM_LANDING_URL": "landing"}
-_SECRETS = frozenset({"token", "private_key"})
+_SECRETS = frozenset({"token", "private_key", "password", "webhook"})
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_UNKNOWN_KEY_OWNERS = (Settings, JiraTracker, GithubTracker, GithubApp, Program, Objective, KeyResult)
+_UNKNOWN_KEY_OWNERS = (
+    Settings, JiraTracker, GithubTracker, GithubApp, Program, Objective, KeyResult, Notifications, MailServer,
+)  # fmt: skip
 
 Path_ = tuple[str | int, ...]
 

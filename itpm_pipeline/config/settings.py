@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from itpm_pipeline.config.notifications import Notifications
 from itpm_pipeline.metric_settings import MetricSettings, Zone
 
 
@@ -229,6 +230,7 @@ class Settings(_Strict):
     people: tuple[Person, ...] = ()
     calendars: dict[str, Calendar] = {}
     facts: FactFiles = FactFiles()
+    notifications: Notifications = Notifications()
     metrics: MetricSettings = MetricSettings()
     as_of: AwareDatetime | None = None
     """A fixed instant for all metrics (demos, archives). Default: the start of the run."""

@@ -106,7 +106,9 @@ def test_a_model_depends_on_what_its_sql_names():
 def test_nothing_starts_by_itself():
     repository = defs.get_repository_def()
     assert {s.name for s in repository.schedule_defs} == {"hourly_sync", "nightly_reconcile", "discover_projects"}
-    assert {s.name for s in repository.sensor_defs} == {f"new_{kind}_projects" for kind in KINDS}
+    assert {s.name for s in repository.sensor_defs} == {
+        *(f"{what}_{kind}_projects" for kind in KINDS for what in ("new", "failed")), "failed_runs", "red_programs"
+    }  # fmt: skip
     for automatic in (*repository.schedule_defs, *repository.sensor_defs):
         assert automatic.default_status.value == "STOPPED", automatic.name
 

@@ -1,4 +1,4 @@
-"""Dagster's history, as dagster.yaml stores it: the same content in the same files, with few connections."""
+"""Dagster's history, as deploy/storage.yaml has it kept: the same content in the same files, with few connections."""
 
 import shutil
 import sqlite3
@@ -33,9 +33,10 @@ DEFINITIONS = dg.Definitions(assets=[number], asset_checks=[is_seven], jobs=[dg.
 
 @pytest.fixture(scope="module")
 def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the project's own dagster.yaml, and Dagster's empty files, which take a second to make."""
+    """A folder with the project's own settings, and Dagster's empty files, which take a second to make."""
     home = tmp_path_factory.mktemp("dagster-home")
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    parts = (ROOT / "dagster.yaml", ROOT / "deploy" / "storage.yaml")
+    (home / "dagster.yaml").write_bytes(b"".join(part.read_bytes() for part in parts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home))
         with dg.DagsterInstance.get():
@@ -45,7 +46,7 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def history(new_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """A Dagster instance with the project's own dagster.yaml."""
+    """A Dagster instance with the project's own settings."""
     shutil.copytree(new_home, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     with dg.DagsterInstance.get() as instance:
@@ -71,7 +72,7 @@ def opened_files(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) 
     return opened
 
 
-def test_dagster_yaml_names_it(history):
+def test_the_settings_name_it(history):
     assert isinstance(history.event_log_storage, OpenSqliteEventLog)
 
 

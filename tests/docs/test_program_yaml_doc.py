@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from itpm_pipeline import metric_settings as metrics
 from itpm_pipeline.canonical.declaration import TYPES
 from itpm_pipeline.canonical.schema import COMMON, core_table
-from itpm_pipeline.config import load_settings, settings
+from itpm_pipeline.config import MailServer, Notifications, load_settings, settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "program-yaml.md"
 OF_EVERY_TRACKER = frozenset(settings.JiraTracker.model_fields) & frozenset(settings.GithubTracker.model_fields) - {
@@ -35,6 +35,8 @@ SECTIONS: dict[str, tuple[type[BaseModel], frozenset[str]]] = {
     "Teams": (settings.Team, NONE),
     "People": (settings.Person, NONE),
     "Calendars": (settings.Calendar, NONE),
+    "Notifications": (Notifications, NONE),
+    "email": (MailServer, NONE),
     "metrics.time": (metrics.TimeSettings, NONE),
     "metrics.sprint": (metrics.SprintSettings, NONE),
     "metrics.sprint.done_basis": (metrics.DoneBasis, NONE),
@@ -72,7 +74,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, settings.Place):
         return value.url
     if isinstance(value, BaseModel):
-        return None if type(value) in NOT_LISTED else value.model_dump(mode="json")
+        return None if type(value) in {*NOT_LISTED, Notifications} else value.model_dump(mode="json")
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

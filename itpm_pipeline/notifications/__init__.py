@@ -1,0 +1,1 @@
+"""Telling people: a message, and the ways to send it."""
