@@ -109,7 +109,7 @@ def test_no_zone_loses_or_repeats_anything(site, tmp_path):
     by_project = {key: [one.key for one in site.company.jira_issues.values() if one.key.startswith(f"{key}-")
                         and one.deleted_at is None] for key in PROJECTS}  # fmt: skip
     some, others = by_project["WEB"][:3], by_project["WEB"][2:4] + by_project["INF"][:1]
-    for hours, keys in ((1, some), (26, others), (1, [])):
+    for hours, keys in ((1, some), (26, others), (1, []), (1, [])):
         site.wait(hours=hours, minutes=-5)
         for number, key in enumerate(keys):
             site.editor.update(key, summary=f"after {hours} hours, {number}", points=3.0)
