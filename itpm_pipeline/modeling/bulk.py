@@ -32,7 +32,7 @@ def create_table(connection: sa.Connection, relation: str, table: pa.Table) -> N
             driver.unregister(STAGED)
         return
     rows = _postgresql_rows()
-    columns = ", ".join(f'"{field.name}" {_sql_type(field, rows)}' for field in table.schema)
+    columns = ", ".join(f"{_quoted(field.name)} {_sql_type(field, rows)}" for field in table.schema)
     run(connection, f"drop table if exists {relation} cascade")
     run(connection, f"create table {relation} ({columns})")
     rows.copy_in(_driver(connection), relation, table)
@@ -47,6 +47,10 @@ def _driver(connection: sa.Connection) -> Any:
 def _postgresql_rows() -> Any:
     """Needs psycopg, which only those have who want PostgreSQL."""
     return import_module("itpm_pipeline.warehouse.postgresql.rows")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _sql_type(field: pa.Field, rows: Any) -> str:

@@ -58,7 +58,7 @@ def _postgresql(name: str, *arguments: object) -> Any:
     try:
         return getattr(import_module("itpm_pipeline.warehouse.postgresql.warehouse"), name)(*arguments)
     except ModuleNotFoundError as error:
-        if error.name != "psycopg":
+        if (error.name or "").partition(".")[0] != "psycopg":
             raise
         raise ConfigurationError(
             "warehouse.url: PostgreSQL needs a driver; install it with: pip install 'itpm-pipeline[postgres]'"

@@ -70,7 +70,8 @@ def to_arrow(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> pa.Table:
     arrays = []
     for column, values in zip(cursor.description, columns, strict=True):
         known = types.get(column.type_code)
-        arrays.append(_array(known.name if known else "", values))
+        # What is known of an array is its element.
+        arrays.append(_array(known.name if known and known.oid == column.type_code else "", values))
     return pa.Table.from_arrays(arrays, names=[column.name for column in cursor.description])
 
 
