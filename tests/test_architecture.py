@@ -19,7 +19,7 @@ SQL = sorted((ROOT / "dbt_like_sql").rglob("*.sql"))
 
 TOP_LEVEL = {
     "pyproject.toml", "itpm_pipeline", "assets", "dbt_like_sql", "tests", "workspace.yaml", "dagster.yaml", "README.md",
-    "Makefile", "requirements.lock", "LICENSE", "CHANGELOG.md", "docs", "bench", "deploy", "deploy",
+    "Makefile", "requirements.lock", "LICENSE", "CHANGELOG.md", "docs", "bench", "deploy",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc|stuff)(_|$)")
 
