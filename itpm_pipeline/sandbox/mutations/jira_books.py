@@ -28,6 +28,9 @@ class JiraBooks(JiraLedger):
         }
         for kind, numbers in used.items():
             self._numbers[kind] = max(self._numbers[kind], *map(int, numbers), 0)
+        self._children: dict[str, list[JiraIssue]] = {}
+        for issue in issues:
+            self._place(issue)
         for link in company.links.values():
             for end in (link.source_id, link.target_id):
                 self._links_of.setdefault(end, []).append(link)
@@ -88,10 +91,18 @@ class JiraBooks(JiraLedger):
 
     def subtasks(self, issue: JiraIssue) -> list[JiraIssue]:
         """Sub-tasks of an issue that exist."""
-        return [
-            child for child in self._company.jira_issues.values()
-            if child.parent_id == issue.id and child.type in SUBTASK_TYPES and child.deleted_at is None
-        ]
+        return [child for child in self._children.get(issue.id, ()) if child.deleted_at is None]
+
+    def set_parent(self, issue: JiraIssue, at: int, author: str, parent_id: str | None) -> None:
+        """Put under another issue, or take from it."""
+        if issue in self._children.get(issue.parent_id or "", ()):
+            self._children[issue.parent_id or ""].remove(issue)
+        super().set_parent(issue, at, author, parent_id)
+        self._place(issue)
+
+    def _place(self, issue: JiraIssue) -> None:
+        if issue.type in SUBTASK_TYPES and issue.parent_id:
+            self._children.setdefault(issue.parent_id, []).append(issue)
 
     def _enter(self, issue: JiraIssue, at: int, author: str, items: Any) -> int:
         instant = self._instant(issue, at)
