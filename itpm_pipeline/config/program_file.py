@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from itpm_pipeline.errors import ConfigurationError
 CONFIG_VARIABLE = "ITPM_CONFIG"
 _PLACES = {"ITPM_WAREHOUSE_URL": "warehouse", "ITPM_LANDING_URL": "landing"}
 _SECRETS = frozenset({"token", "private_key", "password", "webhook"})
+_DATABASE = re.compile(r"(?P<scheme>postgresql[^/]*://)(?P<user>[^/]*)@(?P<rest>.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNKNOWN_KEY_OWNERS = (
     Settings, JiraTracker, GithubTracker, GithubApp, Program, Objective, KeyResult, Notifications, MailServer,
@@ -122,7 +124,19 @@ def _resolve(value: Any, at: Path_, environment: Mapping[str, str], report: Any)
     missing = sorted({name for name in _VARIABLE.findall(value) if not environment.get(name)})
     for name in missing:
         report(at, f"environment variable {name} is not set (or empty)")
+    if at == ("warehouse", "url") and (database := _DATABASE.fullmatch(value)):
+        return _with_user(database, environment, lambda what: report(at, what))
     return _VARIABLE.sub(lambda match: environment.get(match[1], ""), value)
+
+
+def _with_user(database: re.Match[str], environment: Mapping[str, str], report: Any) -> str:
+    """A database's address; a variable before the @ is taken as it is, whatever characters a password may have."""
+    password = database["user"].partition(":")[2]
+    if password and not _VARIABLE.fullmatch(password):
+        report("a secret must not stand in this file; write postgresql+psycopg://user:${NAME}@… and set that variable")
+    user = _VARIABLE.sub(lambda match: quote(environment.get(match[1], ""), safe=""), database["user"])
+    rest = _VARIABLE.sub(lambda match: environment.get(match[1], ""), database["rest"])
+    return f"{database['scheme']}{user}@{rest}"
 
 
 def _plain(location: tuple[str | int, ...]) -> Path_:

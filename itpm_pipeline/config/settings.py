@@ -1,5 +1,6 @@
 """What program.yaml may say: every key, its type, its default."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -7,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_serializer,
+    model_validator,
+)
 
 from itpm_pipeline.config.notifications import Notifications
 from itpm_pipeline.metric_settings import MetricSettings, Zone
@@ -118,9 +128,13 @@ Tracker = Annotated[JiraTracker | GithubTracker, Field(discriminator="kind")]
 
 
 class Place(_Strict):
-    """Where something is stored."""
+    """Where something is stored. The address of a database may hold a password, so it is not shown."""
 
-    url: str
+    url: str = Field(repr=False)
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        return re.sub(r"://[^/]*@", "://***@", url)
 
 
 class StatusOverride(_Strict):

@@ -1,6 +1,7 @@
 """program.yaml: what is accepted, and the one line a mistake is answered with."""
 
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -52,7 +53,30 @@ def test_places_from_the_environment_win(tmp_path: Path) -> None:
     assert (settings.warehouse.url, settings.landing.url) == ("duckdb:////srv/w.duckdb", "s3://b/landing")
 
 
+DATABASE = 'warehouse: {url: "postgresql+psycopg://itpm:${PG_PASSWORD}@db.acme.example/itpm"}\n'
+
+
+@pytest.mark.parametrize("password", ["pa/ss:w@rd", "100%41#?", "${JIRA_TOKEN}", "'; --", "plain"])
+def test_the_password_of_a_database_may_have_any_characters_and_never_shows(tmp_path: Path, password: str) -> None:
+    settings = load_settings(write(tmp_path, DATABASE + GOOD), {**ENVIRONMENT, "PG_PASSWORD": password})
+    assert unquote(urlsplit(settings.warehouse.url).password or "") == password
+    assert urlsplit(settings.warehouse.url).hostname == "db.acme.example"
+    shown = repr(settings) + str(settings) + settings.model_dump_json() + str(settings.model_dump())
+    assert quote(password, safe="") not in shown
+    assert settings.model_dump()["warehouse"]["url"] == "postgresql+psycopg://***@db.acme.example/itpm"
+
+
+def test_the_address_of_a_database_may_be_one_variable(tmp_path: Path) -> None:
+    text = 'warehouse: {url: "${DATABASE}"}\n' + GOOD
+    address = "postgresql+psycopg://itpm:a%2Fb@db/itpm"
+    assert load_settings(write(tmp_path, text), {**ENVIRONMENT, "DATABASE": address}).warehouse.url == address
+
+
 MISTAKES = {
+    "literal password": (
+        "trackers:", "warehouse: {url: 'postgresql+psycopg://itpm:abc123@db/itpm'}\ntrackers:",
+        ":1: warehouse.url: a secret must not stand in this file",
+    ),
     "unset variable": ("${JIRA_TOKEN}", "${NOT_SET}", ":6: trackers[0].token: environment variable NOT_SET is not set"),
     "literal token": ("${JIRA_TOKEN}", "abc123", ":6: trackers[0].token: a secret must not stand in this file"),
     "unknown key": ("email:", "e_mail:", ":5: trackers[0].e_mail: unknown key; did you mean email?"),
