@@ -69,9 +69,19 @@ select
     blocked.project_id as blocked_project_id,
     blocker.program_id as blocker_program_id,
     blocked.program_id as blocked_program_id,
-    (blocker.project_id is distinct from blocked.project_id) as is_cross_project,
-    (blocker.program_id is distinct from blocked.program_id) as is_cross_program,
-    (blocker.instance is distinct from blocked.instance) as is_cross_tracker,
+    -- Nobody knows where an issue is that cannot be seen: it counts neither as near nor as far.
+    case
+        when blocker.issue_id is not null and blocked.issue_id is not null
+            then (blocker.project_id is distinct from blocked.project_id)
+    end as is_cross_project,
+    case
+        when blocker.issue_id is not null and blocked.issue_id is not null
+            then (blocker.program_id is distinct from blocked.program_id)
+    end as is_cross_program,
+    case
+        when blocker.issue_id is not null and blocked.issue_id is not null
+            then (blocker.instance is distinct from blocked.instance)
+    end as is_cross_tracker,
     (blocker.issue_id is null) as blocker_is_placeholder,
     (blocked.issue_id is null) as blocked_is_placeholder
 from edge

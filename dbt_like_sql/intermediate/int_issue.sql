@@ -49,4 +49,6 @@ select
 from issue
 cross join parameter
 inner join history on issue.issue_id = history.issue_id
-where issue.created_at <= parameter.as_of
+left join {{ ref('int_issue_successor') }} as successor on issue.issue_id = successor.issue_id
+-- A transferred issue is counted once, and at all times, as what it became.
+where issue.created_at <= parameter.as_of and successor.issue_id is null

@@ -1,6 +1,6 @@
 -- One row per link as seen from one issue, with the direction that the settings give to link types of one's own.
 -- Mapping directs the types every Jira has; all others come as relations from the issue on the outward side.
--- Links of issues that did not exist at as_of are left out.
+-- Links of issues that did not exist at as_of are left out, and those that a transferred issue had: it took them along.
 with unborn as (
 
     select
@@ -16,6 +16,7 @@ link as (
 
     select issue_link.*
     from {{ source('core', 'issue_link') }} as issue_link
+    left join {{ ref('int_issue_successor') }} as transferred on issue_link.seen_from_id = transferred.issue_id
     left join unborn as seen on issue_link.seen_from_id = seen.issue_id
     left join unborn as blocker on issue_link.blocker_issue_id = blocker.issue_id
     left join unborn as blocked on issue_link.blocked_issue_id = blocked.issue_id
@@ -24,7 +25,12 @@ link as (
     left join unborn as blocked_by_key
         on issue_link.blocked_ref = blocked_by_key.issue_key and issue_link.instance = blocked_by_key.instance
     where coalesce(
-        seen.issue_id, blocker.issue_id, blocked.issue_id, blocker_by_key.issue_id, blocked_by_key.issue_id
+        transferred.issue_id,
+        seen.issue_id,
+        blocker.issue_id,
+        blocked.issue_id,
+        blocker_by_key.issue_id,
+        blocked_by_key.issue_id
     ) is null
 
 ),

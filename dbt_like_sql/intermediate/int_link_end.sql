@@ -7,7 +7,16 @@ with link as (
 
 issue as (
 
-    select issue_id from {{ ref('int_issue') }}
+    select
+        issue_id as known_id,
+        issue_id
+    from {{ ref('int_issue') }}
+    union all
+    select
+        successor.issue_id as known_id,
+        successor.successor_issue_id as issue_id
+    from {{ ref('int_issue_successor') }} as successor
+    inner join {{ ref('int_issue') }} as int_issue on successor.successor_issue_id = int_issue.issue_id
 
 ),
 
@@ -74,7 +83,7 @@ candidate as (
             order by other_tracker.instance
         ) as choice_no
     from link_end
-    left join issue as by_id on link_end.issue_id = by_id.issue_id
+    left join issue as by_id on link_end.issue_id = by_id.known_id
     left join reference as same_tracker
         on link_end.ref = same_tracker.ref and link_end.instance = same_tracker.instance
     left join reference as other_tracker on link_end.ref = other_tracker.ref and other_tracker.is_unambiguous
