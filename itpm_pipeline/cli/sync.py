@@ -16,6 +16,7 @@ from itpm_pipeline.config import load_settings
 from itpm_pipeline.errors import ItpmError, UsageError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus
 from itpm_pipeline.extract.source import Depth
+from itpm_pipeline.ingest.manifest import ABSENCES
 from itpm_pipeline.ingest.outcomes import SyncOutcome, SyncReport
 from itpm_pipeline.ingest.rebuild import rebuild
 from itpm_pipeline.ingest.sync import sync
@@ -99,4 +100,11 @@ def _cell(outcomes: Sequence[SyncOutcome], name: str) -> str:
 
 def _remark(outcomes: list[SyncOutcome]) -> str:
     reasons = sorted({str(one.reason) for one in outcomes if one.status is OutcomeStatus.SKIPPED})
-    return "; ".join(f"skipped: {reason}" for reason in reasons)
+    found = [
+        f"{count:,} {name.replace('_', ' ')}"
+        for one in outcomes
+        if one.stream == ABSENCES
+        for name, count in one.details.items()
+        if name not in ("known", "visible")
+    ]
+    return "; ".join([*(f"skipped: {reason}" for reason in reasons), *found])
