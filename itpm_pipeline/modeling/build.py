@@ -19,7 +19,8 @@ from itpm_pipeline.modeling.parameters import write_parameters
 from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
 from itpm_pipeline.modeling.python_models import run_python_model
 from itpm_pipeline.modeling.render import Schemas, render
-from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, OPS, SETTING_VALUE
+from itpm_pipeline.modeling.reuse import LastBuild, content_of, inputs_of, last_builds, record_build
+from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, MODEL_BUILD, OPS, SETTING_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,13 @@ class BuiltColumn:
 
 @dataclass(frozen=True, slots=True)
 class BuiltModel:
-    """A table that was built."""
+    """A table that was built. ``is_reused``: nothing it is made of has changed, so it was left as it is."""
 
     name: str
     rows: int
     seconds: float
     columns: tuple[BuiltColumn, ...]
+    is_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,11 @@ def build(
     settings: MetricSettings,
     select: str | Iterable[str] | None = None,
     progress: Callable[[BuiltModel], None] | None = None,
+    anew: bool = False,
 ) -> BuildReport:
     """Write the parameters, build the selected models (default: all), check them, write ops.check_result.
 
+    Models are left as they are while nothing they are made of has changed, unless ``anew``; the result is the same.
     Runs in the transaction of ``connection``, on the private working database: readers see nothing of it. ``as_of``:
     aware instant that all metrics are computed for (METRICS.md T7). Raises ModelError when a model cannot be built. A
     failed check does not raise, so that the transaction with its results can be committed: call
@@ -86,7 +90,7 @@ def build(
     prepare(connection, as_of=as_of, settings=settings)
     built = []
     for name in order:
-        built.append(build_model(connection, project, name))
+        built.append(build_model(connection, project, name, anew=anew))
         if progress is not None:
             progress(built[-1])
     results = run_checks(connection, project, order)
@@ -104,24 +108,33 @@ def prepare(connection: sa.Connection, *, as_of: datetime, settings: MetricSetti
         # "if not exists" would ask for the right to create it even where it exists.
         if name not in there:
             run(connection, f'create schema "{name}"')
-    for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT):
+    for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT, MODEL_BUILD):
         connection.execute(CreateTable(table, if_not_exists=True))
     write_parameters(connection, as_of=as_of, settings=settings)
 
 
-def build_model(connection: sa.Connection, project: Project, name: str) -> BuiltModel:
-    """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it."""
+def build_model(connection: sa.Connection, project: Project, name: str, *, anew: bool = False) -> BuiltModel:
+    """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it.
+
+    If it would come out as it is (same code, same content of all it reads) it is not built, unless ``anew``.
+    """
     started = perf_counter()
     model = project.model(name)
     in_utc(connection)
     schemas = Schemas.of(connection)
     relation = schemas.relation(model.schema, name)
     try:
+        inputs = inputs_of(connection, model, project, schemas)
+        last = last_builds(connection, [name]).get(name)
+        columns = table_columns(connection, model.schema, name)
+        if last is not None and last.inputs == inputs and columns and not anew:
+            return BuiltModel(name, last.rows, perf_counter() - started, columns, is_reused=True)
         if model.language == "py":
             run_python_model(connection, model, project, schemas)
         else:
             _create_as(connection, relation, for_engine(render(model, project, schemas), connection))
-        rows = int(run(connection, f"select count(*) from {relation}").scalar_one())  # noqa: S608  quoted name
+        content, rows = content_of(connection, schemas, model.schema, name)
+        record_build(connection, name, LastBuild(inputs, content, rows))
         columns = table_columns(connection, model.schema, name)
         _comment(connection, relation, model, columns)
     except SQLAlchemyError as error:

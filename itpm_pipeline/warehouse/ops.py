@@ -118,6 +118,14 @@ SETTING_VALUE = _table("setting_value", "One row per value of a setting that is 
     value text           | Value.
 """)
 
+MODEL_BUILD = _table("model_build", "One row per model: what its table was built from last, and what came out.",
+                     "model", """
+    model text           | Model.
+    inputs text          | Hash of its code and of the content of all it read.
+    content text         | Rows and sum of their hashes; equal for equal rows.
+    row_count int        | Rows.
+""")
+
 # --- Checking, publishing --------------------------------------------------------------------------------------
 
 DATA_QUALITY = _table("data_quality", "One row per rule and scope: records that break the rule.", "rule, scope", """
