@@ -95,7 +95,7 @@ STAGES: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.fixture(scope="module")
 def wanted(project: Project) -> list[str]:
-    return build_order(project, ["+mart_team_sprint_velocity", "+fct_sprint_team", "+mart_sprint_burn_up"])
+    return build_order(project, ["+velocity", "+dim_issue", "+dim_project", "+dim_program"])
 
 
 def test_the_same_as_from_nothing(
