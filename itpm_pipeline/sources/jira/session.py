@@ -3,6 +3,7 @@
 import base64
 import logging
 import queue
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.client import Answer, Client, Traffic
 
 AGILE = "agile/1.0"
+
+FRESH_SECONDS = 60.0
+"""For how long what a site says of its time is good enough."""
 
 # The library logs whole answers and headers at level DEBUG; nothing of that may reach a log of ours.
 logging.getLogger("jira.resilientsession").setLevel(logging.CRITICAL)
@@ -41,7 +45,10 @@ class Server:
 class JiraSession:
     """Sends requests to one site. Thread-safe: each request borrows a session of its own."""
 
-    def __init__(self, tracker: JiraTracker, client: Client | None = None) -> None:
+    def __init__(
+        self, tracker: JiraTracker, client: Client | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``clock``: seconds on a steady scale."""
         token = tracker.token.get_secret_value()
         secrets = [token]
         if tracker.email:
@@ -53,6 +60,8 @@ class JiraSession:
         self._base = str(tracker.url).rstrip("/")
         self._idle: queue.LifoQueue[jira.JIRA] = queue.LifoQueue()
         self._server: Server | None = None
+        self._asked_at = 0.0
+        self._clock = clock
 
     def get(
         self, doing: str, path: str, traffic: Traffic, params: Mapping[str, Any] | None = None
@@ -66,10 +75,12 @@ class JiraSession:
 
     def ask_server(self, traffic: Traffic) -> Server:
         """Ask the site for its version, kind and time."""
+        asked_at = self._clock()
         answer = self._call("asking who the server is", "GET", "api/2/serverInfo", traffic)
         info = answer.value
         if not isinstance(info, dict) or "version" not in info:
             raise ProtocolError(f"{self.tracker.name}: {self._base} is not answered by Jira; check url in program.yaml")
+        self._asked_at = asked_at
         self._server = Server(
             is_cloud=info.get("deploymentType") == "Cloud",
             version=str(info["version"]),
@@ -79,8 +90,18 @@ class JiraSession:
         return self._server
 
     def server(self, traffic: Traffic) -> Server:
-        """The site as it introduced itself first; asked once."""
+        """The site as it introduced itself last; asked if it never did."""
         return self._server or self.ask_server(traffic)
+
+    def server_of_late(self, traffic: Traffic) -> Server:
+        """The site with its time, at most :data:`FRESH_SECONDS` ago.
+
+        Projects that are read one after the other need not all ask what time it is: as the start of what they read
+        next, an instant a little too early does no harm.
+        """
+        if self._server is None or self._clock() - self._asked_at > FRESH_SECONDS:
+            return self.ask_server(traffic)
+        return self._server
 
     def platform(self, path: str, traffic: Traffic) -> str:
         """Path of a resource of the platform API in the version the site has."""

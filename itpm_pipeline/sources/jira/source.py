@@ -100,7 +100,7 @@ class JiraSource:
                 read.outcomes = emission.finished()
                 return
             traffic = emission.traffic("issues")
-            server = self._session.ask_server(traffic)
+            server = self._session.server_of_late(traffic)
             fields = self._fields_to_read(traffic)
             digest = hashlib.sha256("\n".join(fields).encode()).hexdigest()
             before = cursor.state if cursor else {}

@@ -126,3 +126,17 @@ def test_wrong_token_in_one_clear_line(fake, open_source, other_answer):
     with pytest.raises(CredentialError, match="credentials were refused; check email and token") as caught:
         open_source().probe()
     assert "\n" not in str(caught.value)
+
+
+def test_the_time_is_asked_again_when_it_is_old(fake, make_tracker):
+    """Projects read within a minute share one answer; it is never later than their start."""
+    passed = [100.0]
+    session = JiraSession(make_tracker(fake.url), clock=lambda: passed[0])
+    first = session.server_of_late(Traffic())
+    fake.answers["api/2/serverInfo"] |= {"serverTime": "2026-11-16T08:05:00.000+0000"}
+    passed[0] += 60
+    assert session.server_of_late(Traffic()) is first
+    passed[0] += 1
+    assert session.server_of_late(Traffic()).time == datetime(2026, 11, 16, 8, 5, tzinfo=UTC)
+    assert fake.counts()["GET api/2/serverInfo"] == 2
+    session.close()
