@@ -15,6 +15,8 @@ from itpm_pipeline.ingest.sync import sync
 
 pytestmark = pytest.mark.slow
 
+READABLE = (True, None)
+
 @pytest.fixture
 def world() -> CountedWorld:
     world = CountedWorld(projects={"PAY": "1", "WEB": "2"})
@@ -48,6 +50,11 @@ def gone(settings) -> dict[str, str]:
         select split_part(issue_id, ':', 3), deleted_reason from core.issue
         where is_deleted and deleted_observed_at is not null
     """))
+
+
+def projects(settings) -> dict[str, tuple[bool, str | None]]:
+    rows = rows_of(settings, "select project_key, is_readable, skip_reason from core.project")
+    return {key: (is_readable, reason) for key, is_readable, reason in rows}
 
 
 def census_of(report, project: str) -> dict[str, int]:
@@ -125,6 +132,16 @@ def test_an_issue_that_moved_is_there(world, settings, run):
     assert rows_of(settings, project) == [("jira:toy:project:2",)]
 
 
+def test_an_issue_that_moved_without_telling_is_read_where_it_is(world, settings, run):
+    before = world.issues["12"]["updated"]
+    world.put("12", "WEB")
+    world.issues["12"]["updated"] = before
+    report = run()
+    assert rows_of(settings, "select issue_key from core.issue where issue_id like '%12'") == [("WEB-12",)]
+    assert census_of(report, "WEB")["read_again"] == 1
+    assert world.asked == [], "another list has it"
+
+
 def test_an_issue_that_moved_into_a_project_not_read_now_is_read_there(world, settings, run):
     world.put("12", "WEB")
     run(projects=["PAY"])
@@ -177,18 +194,19 @@ def test_a_project_that_fails_is_not_judged(world, settings, run):
     report = run()
     assert gone(settings) == {}
     assert not [one for one in report.outcomes if one.stream == "absences" and one.project == "PAY"]
-    assert rows_of(settings, "select is_readable from core.project where project_key = 'PAY'") == [(True,)]
+    assert projects(settings)["PAY"] == READABLE
+
+
+def test_a_project_that_could_not_be_read_and_fails_now_is_as_it_was(world, settings, run):
+    world.skipped = {"WEB": "archived"}
+    run(Depth.CHANGES)
+    world.skipped, world.failing = {}, {"WEB": TransientError("down")}
+    run(Depth.CHANGES)
+    assert projects(settings)["WEB"] == (False, "archived")
+    assert gone(settings) == {"21": "permission_lost"}
 
 
 # --- Projects ----------------------------------------------------------------------------------------------------
-
-def projects(settings) -> dict[str, tuple[bool, str | None]]:
-    rows = rows_of(settings, "select project_key, is_readable, skip_reason from core.project")
-    return {key: (is_readable, reason) for key, is_readable, reason in rows}
-
-
-READABLE = (True, None)
-
 
 @pytest.mark.parametrize("depth", list(Depth))
 def test_a_project_that_vanishes_takes_its_issues_along_and_back(world, settings, run, depth):
