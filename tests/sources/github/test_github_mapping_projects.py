@@ -253,3 +253,14 @@ def test_owners_and_types_are_landed_only():
     assert not mapped("issue_types", {"id": "IT_1", "name": "Bug"}).tables
     with pytest.raises(MappingError, match="unknown stream"):
         mapped("stars", {"id": "S_1"})
+
+
+def test_what_a_project_is_configured_as_is_observed():
+    """GitHub keeps no history of it: which iterations there are, and which field holds the points."""
+    rows = mapped("projects_v2", project_node(1))
+    seen = {(row["field"], row["scope"]): row["value"] for row in rows.tables["field_observation"]
+            if row["entity_kind"] == "board"}  # fmt: skip
+    first, second = (f"{PREFIX}iteration:PVTIF_1:{one}" for one in ("i1", "i2"))
+    assert seen == {
+        ("estimation_field_id", None): "PVTF_points", ("iterations", "PVTIF_1"): f'["{first}","{second}"]',
+    }  # fmt: skip
