@@ -103,7 +103,6 @@ def test_the_same_as_from_nothing(
 ) -> None:
     for seed in range(examples(1, nightly=20)):
         the_same_as_from_nothing(Warehouse(connections[0], project, wanted), connections[1], world(seed))
-        connections.reverse()
 
 
 def the_same_as_from_nothing(kept: Warehouse, other: sa.Connection, boards: list[list[Story]]) -> None:
