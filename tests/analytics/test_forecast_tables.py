@@ -12,11 +12,12 @@ from forecast_scopes import TODAY, part, scope
 from itpm_pipeline.analytics.forecast.calibration import Verdict
 from itpm_pipeline.analytics.forecast.reading import read_scopes
 from itpm_pipeline.analytics.forecast.scope import Basis, Refusal, Scope, basis
-from itpm_pipeline.analytics.forecast.tables import calibration_table, forecast_table, read_judgement
+from itpm_pipeline.analytics.forecast.tables import calibration_table, forecast_table, read_finishes, read_judgement
 from itpm_pipeline.metric_settings import ForecastSettings
 
 AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
 FAST = ForecastSettings(trials=1000)
+NETWORK = {("program", "program-1", 0.85): TODAY + timedelta(99)}
 STEADY = [0, 1, 1, 2, 0, 3, 0] * 64
 
 
@@ -32,7 +33,7 @@ class Table:
 
 def forecast(*scopes: Scope, settings: ForecastSettings = FAST) -> list[dict[str, Any]]:
     judged = calibration_table(scopes, settings, AS_OF, "v1")
-    return forecast_table(scopes, read_judgement(Table(judged)), settings, AS_OF, "v1").to_pylist()
+    return forecast_table(scopes, read_judgement(Table(judged)), NETWORK, settings, AS_OF, "v1").to_pylist()
 
 
 def pick(rows: Sequence[dict[str, Any]], kind: str, p: float, horizon: int | None = None) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def test_running_again_gives_the_same_table_to_the_byte() -> None:
 
     def written() -> bytes:
         judged = calibration_table(scopes, FAST, AS_OF, "v1")
-        table = forecast_table(scopes, read_judgement(Table(judged)), FAST, AS_OF, "v1")
+        table = forecast_table(scopes, read_judgement(Table(judged)), NETWORK, FAST, AS_OF, "v1")
         sink = pa.BufferOutputStream()
         for one in (judged, table):
             with pa.ipc.new_stream(sink, one.schema) as stream:
@@ -135,6 +136,19 @@ def test_teams_of_a_program_are_simulated_side_by_side() -> None:
     together = pick(forecast(scope(*alike, kind="program")), "when", 0.85)
     assert together["stream_count"] == 3
     assert together["value_days"] > pick(forecast(scope(alike[0])), "when", 0.85)["value_days"]
+
+
+def test_the_finish_by_dependencies_stands_beside_the_other() -> None:
+    rows = forecast(scope(part(STEADY, 9), kind="program"), scope(part(STEADY, 9)))
+    told = {(row["scope_type"], row["kind"], row["percentile"]): row["dependency_date"] for row in rows}
+    assert told["program", "when", 0.85] == TODAY + timedelta(99)
+    assert {day for place, day in told.items() if place != ("program", "when", 0.85)} == {None}
+
+
+def test_the_critical_path_tells_of_two_percentiles() -> None:
+    paths = pa.table({"scope_type": ["release"], "scope_id": ["r"], "scope_p50_date": [TODAY],
+                      "scope_p85_date": [TODAY + timedelta(3)]})
+    assert read_finishes(Table(paths)) == {("release", "r", 0.5): TODAY, ("release", "r", 0.85): TODAY + timedelta(3)}
 
 
 def test_teams_with_thin_histories_are_joined() -> None:

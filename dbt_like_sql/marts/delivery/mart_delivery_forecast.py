@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from itpm_pipeline.analytics.forecast.reading import config_version, forecast_settings, read_scopes
-from itpm_pipeline.analytics.forecast.tables import forecast_table, read_judgement
+from itpm_pipeline.analytics.forecast.tables import forecast_table, read_finishes, read_judgement
 from itpm_pipeline.analytics.parameters import parameters
 
 
@@ -21,6 +21,7 @@ def model(dbt: Any, _session: Any) -> pa.Table:
     return forecast_table(
         scopes,
         read_judgement(dbt.ref("mart_forecast_calibration")),
+        read_finishes(dbt.ref("mart_critical_path_scope")),
         settings,
         known.as_of,
         config_version(dbt.source("ops", "build_parameter")),

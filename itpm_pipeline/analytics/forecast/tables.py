@@ -31,16 +31,18 @@ CALIBRATION: Schema = {
 FORECAST: Schema = {
     "scope_type": TEXT, "scope_id": TEXT, "kind": TEXT, "horizon_days": COUNT, "percentile": NUMBER,
     "status": TEXT, "reason": TEXT, "remaining_count": COUNT, "value_days": COUNT, "value_date": DAY,
-    "value_count": COUNT, "is_censored": FLAG, "target_date": DAY, "probability_by_target": NUMBER, "verdict": TEXT,
-    "coverage": NUMBER, "calibration_origin_count": COUNT, "calibration_scope_type": TEXT,
-    "calibration_scope_id": TEXT, "sample_first_date": DAY, "sample_last_date": DAY, "sample_days": COUNT,
-    "sample_items": COUNT, "stream_count": COUNT, "sample_hash": TEXT, "trial_count": COUNT, "seed_entropy": TEXT,
-    "numpy_version": TEXT, "as_of": INSTANT, "config_version": TEXT,
+    "value_count": COUNT, "is_censored": FLAG, "dependency_date": DAY, "target_date": DAY,
+    "probability_by_target": NUMBER, "verdict": TEXT, "coverage": NUMBER, "calibration_origin_count": COUNT,
+    "calibration_scope_type": TEXT, "calibration_scope_id": TEXT, "sample_first_date": DAY, "sample_last_date": DAY,
+    "sample_days": COUNT, "sample_items": COUNT, "stream_count": COUNT, "sample_hash": TEXT, "trial_count": COUNT,
+    "seed_entropy": TEXT, "numpy_version": TEXT, "as_of": INSTANT, "config_version": TEXT,
 }  # fmt: skip
 JUDGED = ("team", "project", "program")
 """Scopes with a past long enough to be judged; releases and epics are judged by the project they belong to."""
 
 Row = dict[str, Any]
+Finishes = Mapping[tuple[str, str, float], date | None]
+"""Day by which the network of dependencies lets a scope be done, by scope type, scope id and percentile."""
 UNJUDGED: Row = {"verdict": Verdict.INSUFFICIENT.value, "coverage": None, "origin_count": 0}
 """Where nothing was ever back-tested."""
 
@@ -68,9 +70,14 @@ def calibration_table(
 
 
 def forecast_table(
-    scopes: Sequence[Scope], judgement: Judgement, settings: ForecastSettings, as_of: datetime, config_version: str
+    scopes: Sequence[Scope], judgement: Judgement, finishes: Finishes, settings: ForecastSettings, as_of: datetime,
+    config_version: str,
 ) -> pa.Table:
-    """One row per scope, kind of forecast, horizon and percentile, each with the verdict on such forecasts."""
+    """One row per scope, kind of forecast, horizon and percentile, each with the verdict on such forecasts.
+
+    Beside the finish by throughput, in which no issue waits for another, stands the one by dependencies, in which
+    everybody can begin at once: work is done by neither before the later of both.
+    """
     rows = []
     for scope in scopes:
         known = basis(scope, len(scope.past), settings)
@@ -80,6 +87,7 @@ def forecast_table(
             rows.append(common | answer | {
                 "kind": kind.value, "horizon_days": horizon, "percentile": p, "verdict": judged["verdict"],
                 "coverage": judged["coverage"], "calibration_origin_count": judged["origin_count"],
+                "dependency_date": finishes.get((scope.type, scope.id, p)) if kind is Kind.WHEN else None,
             })  # fmt: skip
     return _table(FORECAST, rows)
 
@@ -92,6 +100,16 @@ def read_judgement(calibration: Relation) -> Judgement:
     return {
         (row["scope_type"], row["scope_id"], row["kind"], row["percentile"]): row
         for row in read(calibration, schema).to_pylist()
+    }
+
+
+def read_finishes(critical_path: Relation) -> Finishes:
+    """What the simulated critical path of each program and release says."""
+    schema = {"scope_type": TEXT, "scope_id": TEXT, "scope_p50_date": DAY, "scope_p85_date": DAY}
+    return {
+        (row["scope_type"], row["scope_id"], p): row[column]
+        for row in read(critical_path, schema).to_pylist()
+        for p, column in ((0.5, "scope_p50_date"), (0.85, "scope_p85_date"))
     }
 
 
