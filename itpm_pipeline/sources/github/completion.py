@@ -11,7 +11,7 @@ from typing import Any
 from itpm_pipeline.errors import ProtocolError
 from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.sources.github.features import Features
-from itpm_pipeline.sources.github.pages import PageSize, ask
+from itpm_pipeline.sources.github.pages import PageSize, ask, nodes_by_id
 from itpm_pipeline.sources.github.queries import relations_query
 from itpm_pipeline.sources.github.selections import CONTINUED_TYPES, RELATIONS, continued, document
 from itpm_pipeline.sources.github.session import GithubSession
@@ -67,13 +67,9 @@ class Completion:
         return any(counts)
 
     def _add_relations(self, nodes: Sequence[dict[str, Any]]) -> None:
-        answer = self._session.graphql(
-            f"{self._doing} (dependencies and sub-issues)",
-            relations_query(self._features),
-            {"ids": [node["id"] for node in nodes]},
-            self._traffic,
-        )
-        by_id = {found["id"]: found for found in answer.data.get("nodes") or () if found}
+        doing, query = f"{self._doing} (dependencies and sub-issues)", relations_query(self._features)
+        related = nodes_by_id(self._session, doing, query, [node["id"] for node in nodes], self._traffic)
+        by_id = {found["id"]: found for found in related}
         for node in nodes:
             for name in RELATIONS:
                 connection = by_id.get(node["id"], {}).get(name)

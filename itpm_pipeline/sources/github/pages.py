@@ -90,6 +90,25 @@ def walk(
             return
 
 
+def nodes_by_id(
+    session: GithubSession, doing: str, document: str, ids: Sequence[str], traffic: Traffic
+) -> list[dict[str, Any]]:
+    """The nodes behind ``$ids`` that exist, in their order; asks for half where GitHub cannot answer in time."""
+    nodes: list[dict[str, Any]] = []
+    pending = [list(ids)]
+    while pending:
+        part = pending.pop()
+        try:
+            answer = session.graphql(doing, document, {"ids": part}, traffic, can_shrink=len(part) > 1)
+        except PageTooLargeError as error:
+            half = len(part) // 2
+            log.info("%s; asking for %d at once", error, half)
+            pending += [part[half:], part[:half]]
+            continue
+        nodes += [node for node in answer.data.get("nodes") or () if node]
+    return nodes
+
+
 def page_of(connection: Mapping[str, Any], answer: GraphqlAnswer) -> Page:
     """A connection of an answer as a page."""
     nodes = [node for node in connection.get("nodes") or () if node]
