@@ -23,11 +23,13 @@ def run(
     seed: int = SEED,
     latency_ms: int = 0,
     program_folder: Path | None = None,
+    control: bool = False,
 ) -> None:
     """Build the company, serve it, print ``ready jira URL github URL``; returns on SIGTERM or SIGINT.
 
-    With ``program_folder``, writes a program.yaml for it there first. To be called on the main thread. Raises
-    UsageError for a size that the simulation does not know, ItpmError when a port cannot be served on.
+    With ``program_folder``, writes a program.yaml for it there first. ``control``: see ``sandbox.control``. To be
+    called on the main thread. Raises UsageError for a size that the simulation does not know, ItpmError when a port
+    cannot be served on.
     """
     stop = threading.Event()
 
@@ -41,7 +43,9 @@ def run(
     except ValueError as error:
         raise UsageError(f"The company cannot have the size {size!r}: {error}.") from error
     gc.freeze()  # else every full collection walks the whole company, a third of a second at 20,000 issues
-    with serve(company, jira_port=jira_port, github_port=github_port, latency_ms=latency_ms) as running:
+    with serve(
+        company, jira_port=jira_port, github_port=github_port, latency_ms=latency_ms, control=control
+    ) as running:
         if program_folder is not None:
             write_program(company, program_folder, running.jira_url, running.github_url)
         sys.stdout.write(f"ready jira {running.jira_url} github {running.github_url}\n")
@@ -58,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="same seed, same company")
     parser.add_argument("--latency-ms", type=int, default=0, metavar="N", help="delay of every answer")
     parser.add_argument("--write-program", type=Path, metavar="DIR", help="write a program.yaml for it there")
+    parser.add_argument("--control", action="store_true", help="take faults and mutations at /__control__")
     asked = parser.parse_args(arguments)
     try:
         run(
@@ -67,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=asked.seed,
             latency_ms=asked.latency_ms,
             program_folder=asked.write_program,
+            control=asked.control,
         )
     except ItpmError as error:
         sys.stderr.write(f"{error}\n")

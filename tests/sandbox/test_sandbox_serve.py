@@ -65,7 +65,8 @@ def test_the_clock_goes_on() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "itpm_pipeline.sandbox", "--size", "200", "--write-program", str(tmp_path)]
+    command = [sys.executable, "-m", "itpm_pipeline.sandbox", "--size", "200", "--control",
+               "--write-program", str(tmp_path)]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = re.fullmatch(r"ready jira (\S+) github (\S+)\n", process.stdout.readline())
@@ -74,6 +75,8 @@ def test_the_command_serves_until_told_to_stop(tmp_path: Path, number: signal.Si
         assert [tracker["url"] for tracker in program["trackers"]] == list(ready.groups())
         found = requests.get(f"{ready[1]}/rest/api/3/project/search", auth=(JIRA_EMAIL, JIRA_TOKEN), timeout=30)
         assert found.json()["total"] > 1
+        for url in ready.groups():
+            assert requests.get(f"{url}/__control__", timeout=30).json()["faults"] == []
         process.send_signal(number)
         assert process.wait(30) == 0
         assert process.stderr is not None
