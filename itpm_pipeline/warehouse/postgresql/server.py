@@ -24,7 +24,9 @@ _SESSION = {
     # Compiling takes longer than it saves on the many short statements of a build.
     "jit": "off",
 }
-_LOCK_NOT_AVAILABLE, _NO_RIGHT, _READ_ONLY = "55P03", "42501", "25006"
+_LEAST_SECRET = 4
+"""A password so short is no secret, and to blot it out would spoil any text."""
+_LOCK_NOT_AVAILABLE, _NO_RIGHT = "55P03", "42501"
 _HINTS: tuple[tuple[str, str], ...] = (
     ("password authentication failed", "check user and password"),
     ("no password supplied", "give it as ${VARIABLE} in the address, in PGPASSWORD, or in a password file"),
@@ -127,7 +129,7 @@ def _told(doing: str, url: sa.URL, cause: BaseException | None) -> ItpmError:
     state = getattr(cause, "sqlstate", None)
     diagnostics = getattr(cause, "diag", None)
     text = " ".join(str((diagnostics and diagnostics.message_primary) or cause).split())
-    if url.password:
+    if len(str(url.password or "")) >= _LEAST_SECRET:
         text = text.replace(str(url.password), "***")
     if state == _LOCK_NOT_AVAILABLE:
         return LockedError(f"{doing}: another session locks what is needed in {place_of(url)}: {text}. Try again.")
