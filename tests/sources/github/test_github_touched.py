@@ -54,6 +54,19 @@ def test_the_issue_of_a_changed_item_is_read_with_it(fake, source, project):
     assert (outcome.project, outcome.fetched, outcome.requests) == ("_site", 1, 1)
 
 
+def test_many_touched_issues_are_asked_for_in_halves_when_github_cannot_answer(fake, source, project):
+    first = source.read_site(None)
+    consume(first)
+    for number in (1, 2, 3):
+        touch(project, number)
+    answer = fake.operations["Issues"]
+    fake.operations["Issues"] = lambda asked: (
+        (502, {"Date": "Mon, 16 Nov 2026 08:00:00 GMT"}, {"message": "bad gateway"})
+        if len(asked.variables["ids"]) > 1 else answer(asked)
+    )  # fmt: skip
+    assert consume(source.read_site(first.cursor))["issues"] == ["I_1", "I_2", "I_3"]
+
+
 def test_items_of_repositories_that_are_not_synced_touch_nothing(fake, source, project):
     first = source.read_site(None)
     consume(first)
