@@ -44,6 +44,7 @@ MART_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26),
 
 ALL_PROJECTS = dg.AssetKey([SOURCES, "all_projects"])
 PUBLISHED = dg.AssetKey([REPORTS, "published_warehouse"])
+PROGRAM_REPORTS = dg.AssetKey([REPORTS, "program_reports"])
 CHARTS = dg.AssetKey([REPORTS, "charts"])
 
 

@@ -1,6 +1,7 @@
 """What leaves the pipeline: the published warehouse, once all blocking checks have passed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,6 +10,8 @@ from assets import conventions
 from assets.resources import Pipeline
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import Project
+from itpm_pipeline.reports.program.write import write_reports
+from itpm_pipeline.warehouse.engine import open_published
 
 
 def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
@@ -37,4 +40,29 @@ def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
             }
         )
 
-    return [published_warehouse]
+    @dg.asset(
+        key=conventions.PROGRAM_REPORTS,
+        deps=[conventions.PUBLISHED],
+        group_name=conventions.REPORTS,
+        description="A page per program, for people: status with reasons, velocity, scope, flow, forecast with its "
+        "track record, dependencies, releases, data quality. Self-contained HTML, and Markdown for chats.",
+        kinds={"html", "markdown"},
+        owners=conventions.owners(conventions.REPORTS),
+        tags=conventions.tags("published"),
+        freshness_policy=conventions.MART_FRESHNESS,
+        pool=conventions.WAREHOUSE_POOL,
+    )
+    def program_reports(pipeline: Pipeline) -> dg.MaterializeResult[Any]:
+        folder = Path(pipeline.settings.reports.url)
+        with open_published(pipeline.settings.warehouse.url) as published:
+            written = write_reports(published, project, folder)
+        return dg.MaterializeResult(
+            metadata={
+                "folder": dg.MetadataValue.path(str(folder)),
+                "files": len(written),
+                **{path.stem: dg.MetadataValue.path(str(path)) for path in written if path.suffix == ".html"},
+            }
+        )
+
+    # Models without programs have nothing to report on.
+    return [published_warehouse, *([program_reports] if "mart_program_status" in project.models else [])]

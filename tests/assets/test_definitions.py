@@ -45,6 +45,7 @@ def test_every_stream_table_and_model_is_an_asset():
         conventions.ALL_PROJECTS,
         conventions.PUBLISHED,
         conventions.CHARTS,
+        conventions.PROGRAM_REPORTS,
     }
     assert expected <= set(NODES)
     assert {key for key in NODES if key not in expected} == {key for key in NODES if key.path[0] == "ops"}
@@ -79,7 +80,8 @@ def test_landing_and_marts_have_freshness_policies():
     fresh = {key for key, node in NODES.items() if node.freshness_policy_or_from_metadata is not None}
     landing = {conventions.landing_key(kind, s.name) for kind in KINDS for s in SOURCES[kind].streams}  # type: ignore[attr-defined]
     marts = {conventions.model_key(model) for model in PROJECT.models.values() if model.schema == "mart"}
-    assert fresh == {*landing, *marts, conventions.ALL_PROJECTS, conventions.PUBLISHED, conventions.CHARTS}
+    reports = {conventions.PUBLISHED, conventions.CHARTS, conventions.PROGRAM_REPORTS}
+    assert fresh == {*landing, *marts, *reports, conventions.ALL_PROJECTS}
 
 
 def test_checks_block_where_yaml_says_error():

@@ -1,0 +1,59 @@
+"""Reads the published warehouse and makes one report per program."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from itpm_pipeline.reports.program import delivery, dependency, quality, status, velocity
+from itpm_pipeline.reports.program.content import Report, Row, Section
+from itpm_pipeline.warehouse.engine import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Part of a report: what it reads (each row with its ``program_id``), and the sections it makes of that."""
+
+    queries: Mapping[str, str]
+    build: Callable[[Mapping[str, Sequence[Row]]], Sequence[Section]]
+
+
+SUBJECTS = (
+    Subject(status.QUERIES, status.build),
+    Subject(velocity.QUERIES, velocity.build),
+    Subject(delivery.QUERIES, delivery.build),
+    Subject(dependency.QUERIES, dependency.build),
+    Subject(quality.QUERIES, quality.build),
+)
+"""In the order of the report."""
+
+_PROGRAMS = """
+    select program_id, program_key, name, overall_rag, headline, as_of, config_version
+    from mart.mart_program_status order by program_key
+"""
+
+
+def collect(published: Published, program: str | None = None) -> list[Report]:
+    """Reports of all programs, or of the one with that key (none if there is no such program)."""
+    chosen = [row for row in published.query(_PROGRAMS).to_pylist() if program in (None, row["program_key"])]
+    if not chosen:
+        return []
+    found = [{name: _by_program(published, query) for name, query in subject.queries.items()} for subject in SUBJECTS]
+    return [
+        Report(
+            program_key=row["program_key"], name=row["name"], rag=row["overall_rag"], headline=row["headline"] or "",
+            as_of=row["as_of"], config_version=row["config_version"],
+            sections=[
+                section
+                for subject, queries in zip(SUBJECTS, found, strict=True)
+                for section in subject.build({name: rows[row["program_id"]] for name, rows in queries.items()})
+            ],
+        )
+        for row in chosen
+    ]  # fmt: skip
+
+
+def _by_program(published: Published, query: str) -> Mapping[str, list[Row]]:
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in published.query(query).to_pylist():
+        rows[row["program_id"]].append(row)
+    return rows
