@@ -1,5 +1,11 @@
 -- One row per measurable time-box with how much of its membership is known to the day (METRICS.md 2.3).
-with sprint as (
+with parameter as (
+
+    select * from {{ source('ops', 'build_parameter') }}
+
+),
+
+sprint as (
 
     select
         sprint_id,
@@ -11,9 +17,11 @@ with sprint as (
 
 ),
 
+-- Sub-tasks follow their parent without a trace in their history; they matter only where they count.
 issue as (
 
     select * from {{ ref('int_issue') }}
+    where not is_subtask or (select parameter.include_subtasks from parameter)
 
 ),
 
@@ -40,10 +48,11 @@ stay as (
 possible as (
 
     select
-        sprint_id,
+        possible_stay.sprint_id,
         count(*) as possible_count
-    from {{ ref('int_sprint_possible_stay') }}
-    group by sprint_id
+    from {{ ref('int_sprint_possible_stay') }} as possible_stay
+    inner join issue on possible_stay.issue_id = issue.issue_id
+    group by possible_stay.sprint_id
 
 ),
 
