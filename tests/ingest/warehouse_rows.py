@@ -1,5 +1,7 @@
 """Looks into a warehouse."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from itpm_pipeline.canonical.schema import metadata
@@ -7,11 +9,13 @@ from itpm_pipeline.config import Settings
 from itpm_pipeline.warehouse.engine import open_warehouse
 
 
-def core_rows(settings: Settings, *, without: tuple[str, ...] = ()) -> dict[str, list[tuple]]:
+def core_rows(
+    settings: Settings, *, without: tuple[str, ...] = (), tables: Sequence[sa.Table] = metadata.sorted_tables
+) -> dict[str, list[tuple]]:
     """All rows of all core tables that have any, in key order."""
     found = {}
     with open_warehouse(settings.warehouse.url).reading() as conn:
-        for table in metadata.sorted_tables:
+        for table in tables:
             columns = [column for column in table.columns if column.name not in without]
             rows = conn.execute(sa.select(*columns).order_by(*(table.c[key] for key in table.info["key"])))
             if rows := [tuple(row) for row in rows]:
