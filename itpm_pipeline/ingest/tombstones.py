@@ -41,8 +41,8 @@ def _settle_issues(conn: sa.Connection, tracker: str) -> MergeCounts:
             sa.case((own.c.since.is_not(None), own.c.since), else_=whole.c.since).label("since"),
             sa.case(
                 (own.c.since.is_not(None), own.c.reason),
-                (whole.c.reason == AbsenceReason.OUT_OF_SCOPE, AbsenceReason.OUT_OF_SCOPE),
-                (whole.c.since.is_not(None), AbsenceReason.PERMISSION_LOST),
+                (whole.c.reason == AbsenceReason.OUT_OF_SCOPE.value, AbsenceReason.OUT_OF_SCOPE.value),
+                (whole.c.since.is_not(None), AbsenceReason.PERMISSION_LOST.value),
             ).label("reason"),
             own.c.successor_id,
         )
