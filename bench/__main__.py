@@ -5,11 +5,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from bench.figures import figures_of, figures_table
 from bench.models import bench_models
 from bench.sandbox import sandbox
-from bench.sync import bench_sync
+from bench.sync import SyncBench, bench_sync
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     asked = parser.parse_args(arguments)
     results: list[dict[str, Any]] = []
+    syncs: list[SyncBench] = []
     for size in asked.size:
         load = os.getloadavg()[0]
         results.append({"size": size, "cores": os.cpu_count(), "load_before": load})
@@ -34,12 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with sandbox(size, asked.latency) as served:
             if asked.what != "models":
                 synced = bench_sync(served, asked.latency, asked.repeat, _say)
+                syncs.append(synced)
                 results[-1]["sync"] = synced.to_json()
                 _show(synced.to_text(), as_json=asked.json)
             if asked.what != "sync":
                 built = bench_models(served, asked.latency[0], asked.repeat, _say)
                 results[-1]["models"] = built.to_json()
                 _show(built.to_text(), as_json=asked.json)
+    if syncs:
+        figures = figures_of(syncs)
+        results[-1]["figures"] = [asdict(figure) | {"is_held": figure.is_held} for figure in figures]
+        _show(figures_table(figures), as_json=asked.json)
     if asked.json:
         print(json.dumps(results, indent=2))
     return 0

@@ -13,12 +13,15 @@ from typing import Any
 _UNIT = 1024 if sys.platform != "darwin" else 1
 """Bytes in a unit of ru_maxrss."""
 
+_WITH_CHILDREN = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one call took: seconds on the wall, seconds of processor time of its process, peak memory of the process.
+    """What one call took: seconds on the wall, seconds of processor time, peak memory of its process.
 
-    ``value``: what the call returned. ``memory_before``: bytes the process held when the call began.
+    Processes that it started and that have ended are included, in memory the largest of them. ``value``: what the
+    call returned. ``memory_before``: bytes the process held when the call began.
     """
 
     wall: float
@@ -40,13 +43,18 @@ def isolated(prepare: Callable[..., Callable[[], Any]], *arguments: Any) -> Meas
 
 def _measure(prepare: Callable[..., Callable[[], Any]], arguments: Sequence[Any]) -> Measured:
     call = prepare(*arguments)
-    before, cpu, wall = _peak(), time.process_time(), time.perf_counter()
+    before, cpu, wall = _peak(), _processor_seconds(), time.perf_counter()
     value = call()
-    return Measured(time.perf_counter() - wall, time.process_time() - cpu, _peak(), before, value)
+    return Measured(time.perf_counter() - wall, _processor_seconds() - cpu, _peak(), before, value)
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+    return sum(resource.getrusage(who).ru_maxrss for who in _WITH_CHILDREN) * _UNIT
+
+
+def _processor_seconds() -> float:
+    used = [resource.getrusage(who) for who in _WITH_CHILDREN]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class LaterSync:
     """An incremental sync; ``change`` says what had happened since the one before."""
 
     change: str
+    changed: int
+    """Issues."""
     wall: float
     cpu: float
     requests: int
@@ -67,6 +69,8 @@ class Traffic:
     tracker: str
     issues: int
     pull_requests: int
+    projects: int
+    boards: int
     requests: int
     per_thousand: float
     points: int
@@ -84,6 +88,11 @@ class SyncBench:
     full: list[FullSync]
     later: list[LaterSync]
     traffic: list[Traffic]
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """Of any full sync."""
+        return max(one.peak_memory_mb for one in self.full)
 
     def to_json(self) -> dict[str, Any]:
         """As nested dictionaries."""
@@ -145,7 +154,7 @@ def bench_sync(sandbox: Sandbox, latencies: Sequence[int], repeat: int, say: Cal
         issues=sum(one.issues for one in traffic),
         records=int(first.value.report.totals["fetched"]),
         full=full,
-        later=[_later_sync(change, measured, whole) for change, measured in later.items()],
+        later=[_later_sync(change, changed, measured, whole) for change, changed, measured in later],
         traffic=traffic,
     )
 
@@ -176,18 +185,18 @@ def _full(sandbox: Sandbox, latency: int, repeat: int, say: Callable[[str], None
     )
 
 
-def _later(sandbox: Sandbox, workspace: Path) -> dict[str, Measured]:
+def _later(sandbox: Sandbox, workspace: Path) -> list[tuple[str, int, Measured]]:
     """Syncs after the first one: nothing changed, then a part."""
     nothing = _sync(workspace)
     changed = sandbox.change(CHANGED)
-    return {"nothing changed": nothing, f"{changed} issues changed ({CHANGED:.0%})": _sync(workspace)}
+    return [("nothing changed", 0, nothing), (f"{changed} issues changed ({CHANGED:.0%})", changed, _sync(workspace))]
 
 
-def _later_sync(change: str, measured: Measured, whole: float) -> LaterSync:
+def _later_sync(change: str, changed: int, measured: Measured, whole: float) -> LaterSync:
     totals = measured.value.report.totals
     return LaterSync(
-        change, measured.wall, measured.cpu, int(totals["requests"]), int(totals["points"]), int(totals["landed"]),
-        measured.wall / whole,
+        change, changed, measured.wall, measured.cpu, int(totals["requests"]), int(totals["points"]),
+        int(totals["landed"]), measured.wall / whole,
     )  # fmt: skip
 
 
@@ -223,11 +232,13 @@ def _traffic(workspace: Path, report: SyncReport) -> list[Traffic]:
     rows = []
     for tracker in dict.fromkeys(outcome.tracker for outcome in report.outcomes):
         of_tracker = [outcome for outcome in report.outcomes if outcome.tracker == tracker]
-        issues, pull_requests = (_count(workspace, name, tracker) for name in ("issue", "pull_request"))
+        issues, pull_requests, projects, boards = (
+            _count(workspace, name, tracker) for name in ("issue", "pull_request", "project", "board")
+        )
         requests, points = sum(one.requests for one in of_tracker), sum(one.points for one in of_tracker)
         rows.append(
             Traffic(
-                tracker, issues, pull_requests, requests, 1000 * requests / max(issues, 1), points,
+                tracker, issues, pull_requests, projects, boards, requests, 1000 * requests / max(issues, 1), points,
                 1000 * points / max(issues + pull_requests, 1), sum(one.bytes for one in of_tracker) / 2**20,
             )
         )

@@ -7,13 +7,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from bench.figures import Figure, figures_of, figures_table
 from bench.measure import Spread, isolated
 from bench.models import _core_tables
 from bench.replay import recorded, replay
-from bench.server import change
+from bench.sync import FullSync, LaterSync, SyncBench, Traffic
 from bench.table import table
 from itpm_pipeline.modeling.project import load_project
-from itpm_pipeline.sandbox.company.simulation import build_company
 
 
 class Site:
@@ -96,23 +96,6 @@ def test_a_replay_that_is_answered_differently_is_no_floor(site):
         replay(sent, {site.name: 1})()
 
 
-def test_changed_issues_have_a_new_title_a_history_of_it_and_a_new_instant():
-    company = build_company(300)
-    titles = {issue.id: issue.summary for issue in company.jira_issues.values()}
-    titles |= {issue.node_id: issue.title for repo in company.repositories.values() for issue in repo.issues}
-    count = change(company, 0.1, company.now)
-    jira = [one for one in company.jira_issues.values() if one.summary != titles[one.id]]
-    github = [one for repo in company.repositories.values() for one in repo.issues if one.title != titles[one.node_id]]
-    assert len(jira) + len(github) == count
-    assert 0.08 < count / len(titles) < 0.12
-    assert all(one.updated_at == company.now == one.history[-1].at for one in jira)
-    assert all(one.history[-1].items[0].to_string == one.summary for one in jira)
-    assert all(one.updated_at == company.now == one.timeline[-1].at for one in github)
-    assert all(one.timeline[-1].data["currentTitle"] == one.title for one in github)
-    ids = [entry.id for one in company.jira_issues.values() for entry in one.history]
-    assert len(ids) == len(set(ids))
-
-
 def doubling(number: int):
     block = bytearray(200 * 2**20)
     return lambda: number * 2 + len(block) - len(block)
@@ -134,6 +117,32 @@ def test_core_tables_are_found_through_models_between():
     tables = _core_tables(project, ["mart_team_sprint_velocity"])
     assert {"issue", "sprint", "issue_field_event"} <= set(tables)
     assert ("core", "issue_field_event") not in project.model("mart_team_sprint_velocity").declared.sources
+
+
+def bench_of(thousands: float, memory: float, ratio: float = 2.0) -> SyncBench:
+    once = Spread(1.0, 1.0, 1.0)
+    issues = round(1000 * thousands)
+    return SyncBench(
+        issues, 0,
+        [FullSync(latency, once, once, Spread(ratio, 1, 9), once, once, once, once, memory, 1.0) for latency in (0, 7)],
+        [LaterSync("nothing changed", 0, 1, 1, 100, 0, 0, 1), LaterSync("200 changed", 200, 1, 1, 304, 0, 0, 1)],
+        [Traffic("jira", issues, 0, 10, 5, 16 * int(thousands) + 81, 0, 0, 0, 0),
+         Traffic("github", issues, issues, 1, 1, 50 * int(thousands), 0, 241 * int(thousands), 0, 0)],
+    )  # fmt: skip
+
+
+def test_figures_are_held_up_to_their_bound():
+    figures = figures_of([bench_of(20, 100.0), bench_of(100, 151.0, ratio=4.5)])
+    assert [(one.measured, one.bound, one.is_held) for one in figures] == [
+        (2.0, 4.0, True), (401, 400, False), (25, 25, True), (120.5, 120, False), (100, 90, False), (304, 304, True),
+        (4.5, 4.0, False), (1681, 1680, False), (25, 25, True), (120.5, 120, False), (100, 90, False),
+        (304, 304, True), (1.51, 1.5, False),
+    ]  # fmt: skip
+
+
+def test_the_table_of_figures_says_which_are_not_held():
+    lines = figures_table([Figure("wall", 4.01, 4, 3), Figure("points", 4, 4)]).splitlines()[4:]
+    assert [line.split() for line in lines] == [["wall", "4.01", "4.00", "3", "NO"], ["points", "4.00", "4.00", "yes"]]
 
 
 def test_a_table_aligns_numbers_and_leaves_gaps():

@@ -27,3 +27,6 @@ def test_all_benchmarks_run_and_tell_ratios():
     assert all(one["requests"] > 0 < one["issues"] for one in result["sync"]["traffic"])
     assert {one["name"] for one in result["models"]["families"]} >= {"intermediate", "marts/velocity"}
     assert all(one["seconds"] > 0 < one["floor"] for one in result["models"]["families"])
+    assert {figure["name"].partition(": ")[2] for figure in result["figures"]} >= {
+        "full sync as a multiple of its floor", "requests of a sync without changes",
+    }  # fmt: skip
