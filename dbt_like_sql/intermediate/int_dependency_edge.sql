@@ -21,10 +21,12 @@ issue as (
 
 ),
 
+-- Each with the type of its edges as a column: a join on columns alone can be hashed.
 dependency as (
 
     select
         *,
+        'blocks' as edge_type,
         row_number() over (partition by blocker_issue_id, blocked_issue_id order by valid_from desc) as recency_no
     from {{ ref('int_dependency_interval') }}
 
@@ -41,7 +43,8 @@ parent as (
     select
         issue_id,
         value as parent_issue_id,
-        valid_from
+        valid_from,
+        'parent_child' as edge_type
     from {{ ref('int_issue_field_interval') }}
     where field = 'parent' and is_current
 
@@ -90,13 +93,13 @@ left join issue as blocker on edge.blocker_issue_id = blocker.issue_id
 left join issue as blocked on edge.blocked_issue_id = blocked.issue_id
 left join dependency
     on
-        edge.edge_type = 'blocks'
+        edge.edge_type = dependency.edge_type
         and edge.blocker_issue_id = dependency.blocker_issue_id
         and edge.blocked_issue_id = dependency.blocked_issue_id
         and dependency.recency_no = 1
 left join parent
     on
-        edge.edge_type = 'parent_child'
+        edge.edge_type = parent.edge_type
         and edge.blocker_issue_id = parent.issue_id
         and edge.blocked_issue_id = parent.parent_issue_id
 -- A dependency recorded after as_of is invisible.

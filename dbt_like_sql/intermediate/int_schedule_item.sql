@@ -1,15 +1,9 @@
 -- One row per open issue with what its duration and dates are computed from (METRICS.md 4.4).
-with parameter as (
-
-    select * from {{ source('ops', 'build_parameter') }}
-
-),
-
-working_day as (
+with working_day as (
 
     select
         calendar_id,
-        max(working_seconds) as seconds
+        nullif(max(working_seconds), 0) as seconds
     from {{ source('core', 'calendar_day') }}
     group by calendar_id
 
@@ -44,29 +38,50 @@ item as (
     inner join {{ ref('int_issue_attribution') }} as attribution on issue.issue_id = attribution.issue_id
     inner join {{ ref('int_issue_state') }} as state on issue.issue_id = state.issue_id
     inner join {{ ref('int_issue_clock') }} as clock on issue.issue_id = clock.issue_id
-    cross join parameter
+    cross join {{ source('ops', 'build_parameter') }} as parameter
 
 ),
 
--- Working days since work began: those of the days before, and of its own day the share that has passed.
+moment as (
+
+    select
+        issue_id,
+        calendar_id,
+        started_local as local,
+        -1 as sign
+    from item
+    where category = 'in_progress'
+    union all
+    select
+        issue_id,
+        calendar_id,
+        now_local as local,
+        1 as sign
+    from item
+    where category = 'in_progress'
+
+),
+
+-- Working days since work began: those of the days before, and of its own day the share that has passed; up to now less
+-- up to the start.
 aged as (
 
     select
-        item.issue_id,
-        (
-            last_day.seconds_before - first_day.seconds_before
-            + last_day.working_seconds
-            * date_diff('second', date_trunc('day', item.now_local), item.now_local) / 86400.0
-            - first_day.working_seconds
-            * date_diff('second', date_trunc('day', item.started_local), item.started_local) / 86400.0
-        ) / nullif(working_day.seconds, 0) as working_days
-    from item
-    inner join working_day on item.calendar_id = working_day.calendar_id
-    inner join {{ ref('int_working_clock') }} as first_day
-        on item.calendar_id = first_day.calendar_id and cast(item.started_local as date) = first_day.date
-    inner join {{ ref('int_working_clock') }} as last_day
-        on item.calendar_id = last_day.calendar_id and cast(item.now_local as date) = last_day.date
-    where item.category = 'in_progress'
+        moment.issue_id,
+        sum(
+            moment.sign * (
+                clock.seconds_before
+                + clock.working_seconds
+                * date_diff('second', date_trunc('day', moment.local), moment.local) / 86400.0
+            )
+        ) / max(working_day.seconds) as working_days
+    from moment
+    inner join {{ ref('int_working_clock') }} as clock
+        on moment.calendar_id = clock.calendar_id and cast(moment.local as date) = clock.date
+    inner join working_day on moment.calendar_id = working_day.calendar_id
+    group by moment.issue_id
+    -- Both instants are within what the calendar tells.
+    having count(*) = 2
 
 )
 
@@ -89,7 +104,7 @@ select
         when item.estimate_points <= 8 then 'up to 8'
         else 'over 8'
     end as size_bucket,
-    cast(item.remaining_seconds / cast(coalesce(nullif(working_day.seconds, 0), 28800) as double) as double)
+    cast(item.remaining_seconds / cast(coalesce(working_day.seconds, 28800) as double) as double)
         as remaining_days,
     item.due_date,
     -- Work that began nobody knows when has just begun, for all we know.

@@ -12,6 +12,7 @@ from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Project
 from itpm_pipeline.modeling.render import Schemas, render_expression
+from itpm_pipeline.reports.diagram import Diagram
 from itpm_pipeline.reports.plot import Plot, Row
 from itpm_pipeline.reports.svg import render_svg
 
@@ -33,7 +34,10 @@ def rows_of(connection: sa.Connection, project: Project, plot: Plot) -> list[Row
 
 def draw(connection: sa.Connection, project: Project, plot: Plot) -> list[Picture]:
     """All pictures of a plot; none if there is nothing to show."""
-    return [Picture(chart.title, render_svg(chart)) for chart in plot.draw(rows_of(connection, project, plot))]
+    return [
+        Picture(drawn.title, drawn.svg if isinstance(drawn, Diagram) else render_svg(drawn))
+        for drawn in plot.draw(rows_of(connection, project, plot))
+    ]
 
 
 def write(connection: sa.Connection, project: Project, plots: Iterable[Plot], folder: Path) -> Sequence[Path]:

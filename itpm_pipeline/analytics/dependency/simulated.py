@@ -17,7 +17,7 @@ PARTS_OF_A_DAY = 1000
 TRIALS_AT_ONCE = 250
 """Columns computed together; a block of trials is drawn in such parts to bound memory."""
 ROWS_AT_ONCE = 2048
-DRAWS = 100_000_000
+DRAWS = 50_000_000
 """Durations drawn for one scope at most; a scope with more issues than fit gets fewer trials, at least one block."""
 Values = NDArray[np.int32]
 
