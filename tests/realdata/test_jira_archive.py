@@ -152,6 +152,22 @@ def test_what_is_not_known_of_the_past_is_marked(told):
     assert stays == {"pairs": 9264, "provenance": "creation_default"}
 
 
+def test_missing_histories_are_told_and_lower_every_confidence(told):
+    """The archive answers "0 entries, that is all" for each issue: nobody may take that for a complete history."""
+    station = told.station
+    gaps = station.rows("select history_gap, count(*) as n from mart.dim_issue group by history_gap")
+    assert gaps == [{"history_gap": "not_served", "n": 7608}]
+    found = station.rows(
+        "select sum(failed) as failed, sum(total) as total from mart.mart_data_quality"
+        " where rule = 'history_not_served'"
+    )
+    assert found == [{"failed": 7608, "total": 7608}]
+    status = station.rows("select distinct complete_history_share from mart.mart_program_status where issue_count > 0")
+    assert status == [{"complete_history_share": 0}]
+    sprints = station.rows("select distinct sprint_confidence, is_approximate from mart.mart_team_sprint_velocity")
+    assert sprints == [{"sprint_confidence": 0, "is_approximate": True}]
+
+
 def test_no_command_says_or_stores_the_token(told):
     token = told.station.token
     assert not [text for text in told.station.spoken if token in text]
