@@ -168,6 +168,25 @@ def test_teams_with_thin_histories_are_joined() -> None:
     assert isinstance(basis(scope(small[0], kind="program"), 448, FAST), Refusal)
 
 
+def test_what_no_team_has_taken_yet_is_shared_by_pace() -> None:
+    """Ten items nobody has taken: teams that deliver two and one a day take seven and three of them."""
+    fast, slow = part([2] * 448, 1, name="fast"), part([1] * 448, 1, name="slow")
+    backlog = part([0] * 448, 10, name="(no team)")
+
+    def remaining(*parts: Any) -> list[int]:
+        known = basis(scope(*parts, kind="program"), 448, FAST)
+        assert isinstance(known, Basis)
+        return [stream.remaining for stream in known.streams]
+
+    assert remaining(fast, slow, backlog) == [8, 4]
+    assert remaining(fast, slow, part([1] * 448, 10, name="(no team)")) == [10, 1, 1]  # a team in all but name
+    few = basis(scope(fast, slow, part([0] * 447 + [4], 10, name="(no team)"), kind="program"), 448, FAST)
+    assert isinstance(few, Basis)
+    assert ([stream.remaining for stream in few.streams], few.items) == ([4, 8], 84 * 3 + 4)
+    assert isinstance(basis(scope(backlog, kind="program"), 448, FAST), Refusal)
+    assert isinstance(basis(scope(backlog, part([0] * 448, 0), kind="program"), 448, FAST), Refusal)
+
+
 # --- From tables
 
 

@@ -4,7 +4,7 @@ A day is a *counted* day: every day, or only working days where the settings say
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from hashlib import sha256
@@ -16,6 +16,8 @@ from itpm_pipeline.analytics.forecast.resampling import Counts, Stream
 from itpm_pipeline.metric_settings import ForecastSettings
 
 Days = NDArray[np.datetime64]
+NO_TEAM = "(no team)"
+"""Name of the part with the issues of a program that no team is known for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,17 +115,25 @@ class Refusal:
 def basis(scope: Scope, origin: int, settings: ForecastSettings) -> Basis | Refusal:
     """What may be known at the beginning of the day at position ``origin``; ``len(scope.past)`` is now.
 
-    A history with fewer than ``min_days`` days or ``min_items`` items is not resampled (METRICS.md 3.3). Parts with
-    such a thin history are joined with each other and, if that is thin too, with the part that delivered least.
+    A history with fewer than ``min_days`` days or ``min_items`` items is not resampled (METRICS.md 3.3). Teams with
+    such a thin history are joined with each other and, if that is thin too, with the team that delivered least. What no
+    team is known for yet, most of a backlog, is shared among the teams by what they deliver.
     """
     beginning = np.datetime64(scope.today) if origin == len(scope.past) else scope.past[origin]
     window = int(np.searchsorted(scope.past, beginning - np.timedelta64(settings.history_days, "D")))
     sound: list[Part] = []
     thin: list[Part] = []
+    free = 0
     for part in scope.parts:
-        is_idle = _open(part, origin) == 0 and not _history(part, window, origin).any()
-        if not is_idle or len(scope.parts) == 1:
-            (thin if _lacks(_history(part, window, origin), settings) else sound).append(part)
+        history, remaining = _history(part, window, origin), _open(part, origin)
+        if not _lacks(history, settings):
+            sound.append(part)
+        elif part.name == NO_TEAM and len(scope.parts) > 1:
+            free = remaining
+            if history.any():
+                thin.append(replace(part, open_items=np.zeros_like(part.open_items), remaining=0))
+        elif remaining or history.any() or len(scope.parts) == 1:
+            thin.append(part)
     if thin:
         sound.sort(key=lambda part: (int(_history(part, window, origin).sum()), part.name))
         joined = reduce(_join, thin)
@@ -131,15 +141,29 @@ def basis(scope: Scope, origin: int, settings: ForecastSettings) -> Basis | Refu
             joined = _join(joined, sound.pop(0))
         sound.append(joined)
     if not sound:
-        return Refusal("nothing was ever planned or delivered", 0, 0)
+        return Refusal("nothing was ever delivered by a team", 0, 0)
     sound.sort(key=lambda part: part.name)
     histories = [_history(part, window, origin) for part in sound]
     lack = next(filter(None, (_lacks(history, settings) for history in histories)), "")
     if lack:
         return Refusal(lack, max(map(len, histories)), sum(int(history.sum()) for history in histories))
-    streams = tuple(Stream(history, _open(part, origin)) for history, part in zip(histories, sound, strict=True))
+    shares = _shared(free, [int(history.sum()) for history in histories])
+    streams = tuple(
+        Stream(history, _open(part, origin) + share)
+        for history, part, share in zip(histories, sound, shares, strict=True)
+    )
     first = min(max(window, part.first) for part in sound)
     return Basis(tuple(sound), streams, _date(scope.past[first]), _date(scope.past[origin - 1]))
+
+
+def _shared(items: int, weights: Sequence[int]) -> list[int]:
+    """Whole items by weight: rounded down, and what is left to those who lost most by that, the first before others."""
+    exact = [items * weight / sum(weights) for weight in weights]
+    shares = [int(share) for share in exact]
+    neediest = sorted(range(len(exact)), key=lambda place: (shares[place] - exact[place], place))
+    for place in neediest[: items - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
 def _history(part: Part, window: int, origin: int) -> Counts:
