@@ -30,13 +30,15 @@ instant as (
     from scope
     where entry_at is not null
     union all
+    -- What left because it vanished is taken as it was right before.
     select
-        sprint_id,
-        issue_id,
+        scope.sprint_id,
+        scope.issue_id,
         'exit' as name,
-        exit_at as happened_at
+        least(scope.exit_at, issue.deleted_observed_at - interval '1 microsecond') as happened_at
     from scope
-    where exit_at is not null
+    inner join {{ ref('int_issue') }} as issue on scope.issue_id = issue.issue_id
+    where scope.exit_at is not null
 
 ),
 
