@@ -127,7 +127,7 @@ def prepared_build(workspace: Path, repeat: int) -> Callable[[], _Built]:
 def _build(connection: sa.Connection, project: Project, settings: Settings) -> BuildReport:
     as_of = settings.as_of_or(datetime.now(UTC))
     load_facts(connection, settings, as_of)
-    return build(connection, project, as_of=as_of, settings=settings.metrics)
+    return build(connection, project, as_of=as_of, settings=settings.metrics, anew=True)
 
 
 def _read(connection: sa.Connection, name: str) -> tuple[float, int]:
