@@ -70,14 +70,6 @@ class Editors:
         """That of the GitHub organisation."""
         return GithubEditor(self._company, self._clock)
 
-    def change_jira(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Make mutations given as data; what each made. Raises MutationError."""
-        return self.jira.apply(mutations)
-
-    def change_github(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The same."""
-        return self.github.apply(mutations)
-
 
 @dataclass(slots=True)
 class Running:
@@ -169,8 +161,8 @@ def serve(
     controls = None
     if control:
         controls = (
-            Control(jira_app, "jira", clock, editors.change_jira),
-            Control(github_app, "github", clock, editors.change_github),
+            Control(jira_app, "jira", clock, editors.jira),
+            Control(github_app, "github", clock, editors.github),
         )
     served: list[Served] = []
     try:

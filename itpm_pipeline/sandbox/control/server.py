@@ -1,10 +1,10 @@
 """Stands before a server: lets requests through or lets a fault answer them; answers ``/__control__`` itself."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -13,14 +13,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.control.exchange import Answer, Asked, Exchange, read_body
-from itpm_pipeline.sandbox.control.faults import Fault, FaultBase
+from itpm_pipeline.sandbox.control.faults import Fault, FaultBase, Mutation
 
 CONTROL_PATH = "/__control__"
 
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 
-Mutate = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-"""Applies mutations and tells what each made; raises ItpmError for one that cannot be."""
+
+class Changes(Protocol):
+    """What changes the company: an editor of ``sandbox.mutations``."""
+
+    def check(self, mutations: list[dict[str, Any]]) -> None:
+        """Raise ItpmError for one that is not understood."""
+
+    def apply(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Make them; what each made. Raises ItpmError for one that cannot be."""
 
 
 class ControlError(ItpmError):
@@ -64,11 +71,11 @@ class Control:
     should be made while requests are under way.
     """
 
-    def __init__(self, app: ASGIApp, tracker: str, clock: Clock, mutate: Mutate) -> None:
+    def __init__(self, app: ASGIApp, tracker: str, clock: Clock, changes: Changes) -> None:
         self._app = app
         self._tracker = tracker
         self._clock = clock
-        self._mutate = mutate
+        self._changes = changes
         self._lock = threading.Lock()
         self._armed: list[Armed] = []
 
@@ -97,7 +104,7 @@ class Control:
         body = await read_body(receive)
         asked = Asked(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), body)
         exchange = Exchange(
-            asked, self._tracker, self._clock, self._mutate, self._app, scope, receive, send
+            asked, self._tracker, self._clock, self._changes.apply, self._app, scope, receive, send
         )
         if asked.path == CONTROL_PATH:
             await self._take_order(exchange, dict(scope["headers"]))
@@ -123,6 +130,8 @@ class Control:
         except ValidationError as error:
             raise ControlError(_words(error, "faults")) from error
         for place, fault in enumerate(found):
+            if isinstance(fault, Mutation):
+                self._changes.check(fault.mutations)
             if self._tracker not in fault.trackers:
                 raise ControlError(f"faults[{place}]: {fault.kind} does not happen at {self._tracker}")
         return found
@@ -160,11 +169,12 @@ class Control:
         except ValidationError as error:
             raise ControlError(_words(error)) from error
         self._understood(order.faults)
+        self._changes.check(order.mutations)
         if order.clear:
             self.clear()
         if order.advance_seconds:
             self._clock.advance(timedelta(seconds=order.advance_seconds))
-        made = self._mutate(order.mutations) if order.mutations else []
+        made = self._changes.apply(order.mutations)
         self.arm(*order.faults)
         return {"mutations": made} if made else {}
 

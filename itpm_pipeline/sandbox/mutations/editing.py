@@ -76,6 +76,11 @@ class Editor:
             self.clock.advance(behind)
         self.company.revision += 1
 
+    def check(self, mutations: list[dict[str, Any]]) -> None:
+        """Raise MutationError for a mutation given as data that is not understood."""
+        for place, one in enumerate(mutations):
+            self._understood(place, one)
+
     def apply(self, mutations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Make mutations given as data; what each made.
 

@@ -52,14 +52,16 @@ def test_mutations_over_http_tell_what_they_made(jira_client, github_client):
         ({"faults": 3}, "faults: Input should be a valid list"),
         ({"advance_seconds": -1}, "advance_seconds: "),
         ({"mutations": [{"kind": "nope"}]}, "mutations[0].kind: nope is none of "),
+        ({"faults": [{"kind": "mutation", "mutations": [{"kind": "x"}]}]}, "mutations[0].kind: x is none of "),
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_wrong_is_named_and_nothing_is_done(client, body, words):
-    answer = client.order(**{"faults": [{"kind": "latency"}]} | body | {"clear": True})
+def test_what_is_wrong_is_named_and_nothing_is_done(controlled, client, body, words):
+    armed, before = client.control.arm({"kind": "latency"}), controlled.clock.now()
+    answer = client.order(**{"faults": [{"kind": "latency"}], "clear": True, "advance_seconds": 60} | body)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(words)
-    assert client.control.armed() == []
+    assert (client.control.armed(), controlled.clock.now()) == (armed, before)
 
 
 def test_a_fault_of_the_other_tracker_is_refused(jira_client, github_client):
