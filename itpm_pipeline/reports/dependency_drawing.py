@@ -17,7 +17,9 @@ LEGEND = (
 )  # fmt: skip
 READABLE = 60
 """Issues in one picture."""
-KNOT, ROW, COLUMN, LANE_NAME, TOP = (118.0, 22.0), 30.0, 168.0, 26.0, 84.0
+BANDS = 28
+"""Arrows between projects in one picture; the hand-off matrix has all of them."""
+KNOT, ROW, COLUMN, LANE_NAME, TOP = (118.0, 22.0), 30.0, 214.0, 26.0, 84.0
 LEAST_WIDTH = 720.0
 OWN_LANE, OTHER_LANE = "#f3f6f9", "#fbfbfc"
 
@@ -49,9 +51,12 @@ def lanes(graph: Graph, title: str) -> Diagram:
     for project, top, height in shelves:
         fill = OWN_LANE if project in graph.own else OTHER_LANE
         canvas.box(10, top, width - 20, height, fill=fill, stroke="#d8dee4", round_by=6)
+    for number, one in enumerate(sorted(graph.arrows, key=lambda arrow: arrow.weight)):
+        _join(canvas, one, places[one.blocker], places[one.blocked], number)
+    for project, top, _ in shelves:
+        fill = OWN_LANE if project in graph.own else OTHER_LANE
+        canvas.box(18, top + 5, len(project) * 7.4 + 4, 16, fill=fill)
         canvas.text(20, top + 17, project, fill=FAINT, weight="600")
-    for one in sorted(graph.arrows, key=lambda arrow: arrow.weight):
-        _join(canvas, one, places[one.blocker], places[one.blocked])
     for knot in graph.knots.values():
         _draw(canvas, knot, *places[knot.key])
     return canvas.done()
@@ -72,10 +77,11 @@ def _style(one: Arrow) -> tuple[str, str, float]:
     return (CRITICAL, "", 2.4) if one.is_critical else (PLAIN, "", 1.1)
 
 
-def _join(canvas: Canvas, one: Arrow, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _join(canvas: Canvas, one: Arrow, start: tuple[float, float], end: tuple[float, float], number: int) -> None:
+    """Arrows between the same columns bend at different places, so that an eye can follow one of them."""
     colour, dash, thick = _style(one)
     x1, y1, x2, y2 = start[0] + KNOT[0], start[1] + KNOT[1] / 2, end[0] - 1, end[1] + KNOT[1] / 2
-    bend = max(30.0, abs(x2 - x1) / 2) if x2 > x1 else 60.0
+    bend = (max(30.0, abs(x2 - x1) / 2) if x2 > x1 else 60.0) + (number % 7 - 3) * 9
     path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     canvas.arrow(path, stroke=colour, thick=thick, dash=dash, opacity=0.9, hint=one.hint)
 
@@ -86,7 +92,9 @@ def _draw(canvas: Canvas, knot: Knot, x: float, y: float) -> None:
     canvas.box(x, y, *KNOT, fill=fill, stroke=edge, thick=thick, hint=knot.hint)
     if knot.is_begun:
         canvas.box(x + 4, y + 7, 8, 8, fill=Colour.ADDED, round_by=4, hint="in progress")
-    canvas.text(x + (16 if knot.is_begun else 8), y + 15, cut(knot.key, 14 if knot.is_begun else 15))
+    # The lane tells the organisation.
+    words = knot.key.rpartition("/")[2]
+    canvas.text(x + (16 if knot.is_begun else 8), y + 15, cut(words, 13 if knot.is_begun else 14))
 
 
 def _legend(canvas: Canvas) -> None:
@@ -116,9 +124,11 @@ def ring(graph: Graph, title: str) -> Diagram:
     radius_y = max(190.0, len(projects) * 19.0)
     width, height = 2 * radius_x + wide + 60, 2 * radius_y + high + 150
     middle = (width / 2, TOP + radius_y + high / 2 + 20)
+    shown = sorted(between.items(), key=lambda one: (_importance(one[1]), one[0]), reverse=True)[:BANDS]
+    weaker = f"; {len(between) - len(shown)} weaker arrows are left out" if len(between) > len(shown) else ""
     canvas = Canvas(
-        title, f"{len(graph.knots)} issues of {len(projects)} projects, {len(graph.arrows)} dependencies; arrows run "
-        "from who is waited for, numbers count dependencies (too late)", max(width, LEAST_WIDTH), height,
+        title, f"{len(graph.knots)} issues, {len(graph.arrows)} dependencies; arrows run from who is waited for; "
+        f"numbers count dependencies (too late){weaker}", max(width, LEAST_WIDTH), height,
     )  # fmt: skip
     canvas.heads(COLOURS)
     _legend(canvas)
@@ -128,7 +138,7 @@ def ring(graph: Graph, title: str) -> Diagram:
         for number, project in enumerate(projects)
     }  # fmt: skip
     labels = []
-    for (blocker, blocked), arrows in sorted(between.items(), key=lambda one: len(one[1])):
+    for (blocker, blocked), arrows in reversed(shown):
         labels.append(_band(canvas, arrows, place[blocker], place[blocked], middle, (wide, high)))
     for x, y, words, colour in labels:
         canvas.box(x - len(words) * 3.3 - 3, y - 11, len(words) * 6.6 + 6, 15, fill="#ffffff", stroke=colour)
@@ -137,10 +147,18 @@ def ring(graph: Graph, title: str) -> Diagram:
         is_critical = any(knot.is_critical for knot in graph.knots.values() if knot.project == project)
         canvas.box(x - wide / 2, y - high / 2, wide, high, fill=OWN_LANE if project in graph.own else "#ffffff",
                    stroke=CRITICAL if is_critical else PLAIN, thick=2 if is_critical else 1, hint=project)  # fmt: skip
-        canvas.text(x, y - 3, cut(project, 21), anchor="middle", weight="600")
+        canvas.text(x, y - 3, cut(project, 18), anchor="middle", weight="600")
         words = f"{inside[project]} issues" + (f", {within[project]} inside" if within[project] else "")
         canvas.text(x, y + 14, words, anchor="middle", fill=FAINT, size=11)
     return canvas.done()
+
+
+def _late(arrows: Sequence[Arrow]) -> int:
+    return sum(one.is_conflict or one.is_overdue for one in arrows)
+
+
+def _importance(arrows: Sequence[Arrow]) -> tuple[bool, int, int]:
+    return any(one.is_critical or one.is_in_cycle for one in arrows), _late(arrows), len(arrows)
 
 
 def _band(
@@ -148,7 +166,7 @@ def _band(
     middle: tuple[float, float], size: tuple[float, float],
 ) -> tuple[float, float, str, str]:  # fmt: skip
     """All dependencies between two projects as one arrow; returns its label: place, words, colour."""
-    late = sum(one.is_conflict or one.is_overdue for one in arrows)
+    late = _late(arrows)
     colour, dash, _ = _style(max(arrows, key=lambda one: (one.is_in_cycle, one.is_conflict or one.is_overdue,
                                                           one.is_critical)))  # fmt: skip
     half = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
