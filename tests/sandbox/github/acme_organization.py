@@ -93,6 +93,7 @@ def told_issue() -> GithubIssue:
 def checkout() -> Repository:
     repository = Repository("R_1", 1, "checkout", "Takes the money", START - timedelta(days=100))
     repository.labels = {"bug": "d73a4a", "blocked": "b60205"}
+    repository.next_number = 2_000
     repository.milestones = [
         Milestone("MI_1", 1, "M1", START, START, due_on=NOW + timedelta(days=14)),
         Milestone("MI_2", 2, "M2", START, START, closed_at=NOW - timedelta(days=3)),

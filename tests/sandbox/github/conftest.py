@@ -11,6 +11,7 @@ from acme_organization import acme
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.company.model import Company
 from itpm_pipeline.sandbox.github.app import create_app
+from itpm_pipeline.sandbox.mutations.github import GithubEditor
 from itpm_pipeline.sandbox.serve import Served, serve_app
 
 TOKEN = "ghp_sandbox"
@@ -79,3 +80,53 @@ def github() -> Iterator[Client]:
     yield client
     client.session.close()
     served.stop()
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"kind": "update", "issue": "checkout#1", "title": "Other words", "body": "b", "labels": ["bug", "new"],
+     "assignees": ["anna"], "milestone": "M2", "issue_type": "Task", "status": "Done", "iteration": "Iteration 4",
+     "estimate": 8},
+    {"kind": "update", "issue": "checkout#9", "issue_type": "Bug", "milestone": "M1"},
+    {"kind": "create", "repository": "checkout", "title": "New", "project": 7, "estimate": 1},
+    {"kind": "close", "issue": "checkout#3", "reason": "NOT_PLANNED"},
+    {"kind": "reopen", "issue": "checkout#4"},
+    {"kind": "comment", "issue": "checkout#5"},
+    {"kind": "delete", "issue": "checkout#40"},
+    {"kind": "transfer", "issue": "checkout#15", "repository": "service-03"},
+    {"kind": "add_to_project", "issue": "checkout#60", "project": 7},
+    {"kind": "remove_from_project", "issue": "checkout#10"},
+    {"kind": "block", "blocker": "checkout#20", "blocked": "checkout#21"},
+    {"kind": "block", "blocker": "checkout#22", "blocked": "checkout#23"},
+    {"kind": "unblock", "blocker": "checkout#22", "blocked": "checkout#23"},
+    {"kind": "add_sub_issue", "parent": "checkout#20", "child": "checkout#22"},
+    {"kind": "rename", "repository": "service-04", "name": "service-four"},
+    {"kind": "hide", "repository": "service-05"},
+    {"kind": "archive", "repository": "service-06"},
+    {"kind": "update_milestone", "repository": "checkout", "milestone": "M1", "due_on": "2027-01-01T00:00:00Z"},
+    {"kind": "open_pull_request", "repository": "checkout", "title": "Late", "closes": ["checkout#5"]},
+    {"kind": "merge_pull_request", "repository": "checkout", "number": 2},
+    {"kind": "update_iteration", "project": 7, "iteration": "Iteration 4", "duration": 7},
+    {"kind": "replace_iterations", "project": 7},
+]
+"""Every kind of mutation; what other tests of a module look at stays there."""
+
+
+@pytest.fixture(scope="module")
+def changed_github() -> Iterator[Client]:
+    """The same after many changes."""
+    state = acme()
+    clock = Clock(state.now, lambda: 0.0)
+    app = create_app(state, clock, token=TOKEN, hourly_points=1_000_000, renames={"till": "checkout"})
+    served = serve_app(app)
+    GithubEditor(state, clock).apply(CHANGES)
+    client = Client(served.url, served, state)
+    client.session.headers["Authorization"] = f"token {TOKEN}"
+    yield client
+    client.session.close()
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def github_changes() -> list[dict[str, Any]]:
+    """What ``changed_github`` went through."""
+    return CHANGES
