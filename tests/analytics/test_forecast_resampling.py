@@ -77,6 +77,22 @@ def test_m4_a_constant_history_leaves_nothing_to_chance() -> None:
     assert many([stream([1] * 30)], 7) == [7] * 4
 
 
+def test_percentiles_are_by_nearest_rank() -> None:
+    """The value at rank ceil(p·n): from below for days, from above for items."""
+    trials = np.arange(1, 1001)
+    assert [latest_day(trials, p) for p in (0.0005, 0.5, 0.85, 0.9501, 1.0)] == [1, 500, 850, 951, 1000]
+    assert [least_items(trials, p) for p in (0.0005, 0.5, 0.85, 0.9501, 1.0)] == [1000, 501, 151, 50, 1]
+
+
+def test_the_last_of_several_teams_decides() -> None:
+    """Each is done on the first day with one chance in three, both with one in nine."""
+    teams = [stream([0, 0, 2], 2), stream([0, 0, 2], 2)]
+    assert when_distribution(teams, 2) == pytest.approx([0, 1 / 9, (5 / 9) ** 2])
+    days = simulate_when(teams, SeedSequence(ENTROPY), Trials())
+    assert np.mean(days <= 1) == pytest.approx(1 / 9, abs=0.013)
+    assert when([*teams, stream([1], 0)]) == when(teams)  # who has nothing left is waited for by nobody
+
+
 # --- The rule itself
 
 
@@ -114,7 +130,7 @@ def test_a_long_tail_of_trials_is_simulated_to_its_end() -> None:
     one = stream([0] * 59 + [5], 5)
     days = simulate_when([one], SeedSequence(ENTROPY), Trials(number=2000))
     exact = when_distribution([one], 730)
-    for day in (30, 120, 400):
+    for day in (30, 150, 300):
         assert np.mean(days <= day) == pytest.approx(exact[day], abs=4 * sqrt(0.25 / 2000))
 
 
