@@ -1,5 +1,9 @@
-"""How the models of dependencies scale, on a made-up warehouse of any size: issues and links straight into core."""
+"""How the models of dependencies scale, on a made-up warehouse of any size: issues and links straight into core.
 
+``python -m bench.dependency [ISSUES …]``; 10,000 and 100,000 issues unless told.
+"""
+
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -69,19 +73,19 @@ class DependencyBench:
         return asdict(self)
 
     def growth(self) -> float:
-        """Growth of processor time over that of edges × log(edges), from the smallest size to the largest: 1 is as good."""
+        """Growth of processor time over that of edges times log(edges), from smallest to largest size: 1 is as good."""
         first, last = self.sizes[0], self.sizes[-1]
         return (last.cpu / first.cpu) / (last.edges * log2(last.edges) / (first.edges * log2(first.edges)))
 
     def to_text(self) -> str:
         """As a table."""
         rows: list[tuple[object, ...]] = [
-            (one.issues, one.edges, one.active, one.seconds, one.cpu, one.upstream_seconds, f"{one.peak_memory_mb:,.0f}",
-             ", ".join(f"{name} {seconds:.2f}" for name, seconds in one.slowest.items()))
+            (one.issues, one.edges, one.active, one.seconds, one.cpu, one.upstream_seconds,
+             f"{one.peak_memory_mb:,.0f}", ", ".join(f"{name} {seconds:.2f}" for name, seconds in one.slowest.items()))
             for one in self.sizes
         ]  # fmt: skip
         return table(
-            f"Models of dependencies; growth over edges × log(edges): {self.growth():.2f}",
+            f"Models of dependencies; growth over edges * log(edges): {self.growth():.2f}",
             ("issues", "edges", "active", "seconds", "CPU", "upstream", "peak MB", "slowest"),
             rows,
         )
@@ -237,7 +241,9 @@ def _events(
     ids: list[str], keys: list[str], moves: list[tuple[Any, str, str, datetime]], links: list[tuple[int, int]],
     created: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    rows = [(ids[number], "status", before, after, before, after, when) for number, before, after, when in moves]
+    rows: list[tuple[Any, ...]] = [
+        (ids[number], "status", before, after, before, after, when) for number, before, after, when in moves
+    ]
     for blocker, blocked in links:
         when = max(created[blocker], created[blocked]) + timedelta(days=1)
         for one, other, words in ((blocker, blocked, "blocks"), (blocked, blocker, "is blocked by")):
@@ -257,3 +263,7 @@ def _calendar() -> dict[str, Any]:
         "calendar_id": "default", "date": days, "is_working": [day.isoweekday() < 6 for day in days],
         "working_seconds": [8 * 3600 if day.isoweekday() < 6 else 0 for day in days],
     }  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(bench_dependency([int(one) for one in sys.argv[1:]] or [10_000, 100_000], print).to_text())
