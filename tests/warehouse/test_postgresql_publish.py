@@ -77,6 +77,10 @@ def test_rows_that_stay_are_not_written_again(warehouse, people):
     assert places() == before
     assert rows(people, "SELECT x FROM mart.t0 ORDER BY x") == [(1,), (2,), (4,)]
     assert rows(people, "SELECT person_id, display_name FROM core.person ORDER BY 1") == [("a", None), ("b", "Bo")]
+    with warehouse.transaction() as conn:
+        conn.execute(sa.delete(PERSON).where(PERSON.c.person_id == "b"))
+    warehouse.publish()
+    assert rows(people, "SELECT person_id FROM core.person") == [("a",)]
 
 
 def test_a_long_reading_sees_one_version_and_holds_nobody_up(warehouse, people, postgres_server, url):

@@ -141,6 +141,16 @@ def test_odd_passwords_work_and_are_never_told(postgres_server, monkeypatch, sec
 
 
 @pytest.mark.slow
+def test_a_session_that_was_told_to_write_still_only_reads(kind, url):
+    open_warehouse(url).publish()
+    with open_published(url) as published:
+        published.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        published.query("COMMIT")
+        with pytest.raises(WarehouseError, match="read-only transaction"):
+            published.query("DELETE FROM ops.published_version")
+
+
+@pytest.mark.slow
 def test_who_lost_the_lock_writes_nothing_more(kind, postgres_server, url):
     """The network ended the session that held the lock; another run may have begun since."""
     warehouse = open_warehouse(url, lock_wait_seconds=0.2)
