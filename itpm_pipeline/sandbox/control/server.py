@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.control.exchange import Answer, Asked, Exchange, read_body
-from itpm_pipeline.sandbox.control.faults import Fault, FaultBase, Mutation
+from itpm_pipeline.sandbox.control.fault_base import FaultBase
+from itpm_pipeline.sandbox.control.faults import Fault, Mutation
 
 CONTROL_PATH = "/__control__"
 

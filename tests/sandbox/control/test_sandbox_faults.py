@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 import requests
 
-from itpm_pipeline.sandbox.control.faults import Fault, FaultBase
+from itpm_pipeline.sandbox.control.fault_base import FaultBase
+from itpm_pipeline.sandbox.control.faults import Fault
 
 REFUSALS = [
     ({"kind": "too_many_requests", "retry_after": 7}, 429, {"retry-after": "7"}),

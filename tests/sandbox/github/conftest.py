@@ -104,7 +104,7 @@ CHANGES: list[dict[str, Any]] = [
     {"kind": "archive", "repository": "service-06"},
     {"kind": "update_milestone", "repository": "checkout", "milestone": "M1", "due_on": "2027-01-01T00:00:00Z"},
     {"kind": "open_pull_request", "repository": "checkout", "title": "Late", "closes": ["checkout#5"]},
-    {"kind": "merge_pull_request", "repository": "checkout", "number": 2},
+    {"kind": "merge_pull_request", "repository": "checkout", "number": 2_001},
     {"kind": "update_iteration", "project": 7, "iteration": "Iteration 4", "duration": 7},
     {"kind": "replace_iterations", "project": 7},
 ]
