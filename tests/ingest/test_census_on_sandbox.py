@@ -220,3 +220,22 @@ def test_what_comes_back_is_there_again_and_nothing_happens_twice(night):
     assert (report.totals["landed"], core_rows(night.settings)) == (0, expected)
     rebuild(night.settings)
     assert core_rows(night.settings) == expected
+
+
+STAMPS = ("synced_at", "_raw_hash", "observed_at", "blocker_ref", "blocked_ref", "from_text", "to_text")
+"""What tells when a version was read; words for other issues are those of then, beside the ids, which last."""
+
+
+def test_who_comes_later_sees_the_same_issues(night, tmp_path):
+    """All that is not marked as gone equals what a first sync finds now."""
+    late = load_settings(
+        write_program(night.company, tmp_path, night.running.jira_url, night.running.github_url), SECRETS
+    )
+    sync_to(late, Depth.CHANGES)
+    sync_to(night.settings, Depth.RECONCILE)
+    gone = {issue_id for (issue_id,) in night.rows("select issue_id from core.issue where is_deleted")}
+    gone.add(f"jira:acme-jira:sprint:{night.of['sprint'].id}")
+    ours, theirs = (core_rows(settings, without=STAMPS) for settings in (night.settings, late))
+    for name in ("issue", "issue_key_alias", "issue_sprint", "issue_link", "issue_field_event", "worklog", "sprint"):
+        there, found = ([row for row in rows[name] if not gone & set(row)] for rows in (ours, theirs))
+        assert there == found, name
