@@ -48,6 +48,7 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
                 "dagster/column_schema": conventions.column_schema(built.columns, descriptions),
                 "dagster/column_lineage": conventions.column_lineage(column_lineage(model, project)),
                 "seconds to build": round(built.seconds, 3),
+                "left as it was": built.is_reused,
                 **plots,
             },
             check_results=list(to_check_results(results, project)),

@@ -95,6 +95,8 @@ def tell(log: EventLog, number: int, board: Sequence[Story], version: str) -> Te
     return Telling(number, version, issues, windows)
 
 
+# Hypothesis shows the world at fault, and warns that 25 boards are much to read: the assertion names the issue.
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_sprints_and_histories_of_any_world(build_models: Build, examples: Callable[..., int]) -> None:
     """125 boards in four versions each; 3000 with the nightly profile."""
 
