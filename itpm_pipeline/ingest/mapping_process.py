@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from itpm_pipeline.errors import WarehouseError
@@ -26,7 +27,8 @@ def main() -> None:
     # Whatever a library prints must not get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with rare_collections():
+    # Who asks may be killed while we answer.
+    with rare_collections(), suppress(BrokenPipeError):
         _serve(sys.stdin.buffer, answers)
 
 
