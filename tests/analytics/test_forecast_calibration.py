@@ -78,6 +78,18 @@ def test_pinball_loss_is_least_at_the_quantile() -> None:
     assert min(losses, key=losses.__getitem__) == int(np.quantile(actual, 0.15, method="inverted_cdf"))
 
 
+def test_losses_are_of_the_quantile_that_was_forecast() -> None:
+    """Fourteen items were sure and none came; twenty items should take twenty days and took ten."""
+    stopped = whole_lot(scope(part([1] * (DAYS - 14) + [0] * 14)))
+    assert {one.p: one.loss for one in stopped[:4]} == pytest.approx(
+        {0.5: 0.5 * 14, 0.7: 0.7 * 14, 0.85: 0.85 * 14, 0.95: 0.95 * 14})
+    faster = whole_lot(scope(part([1] * (DAYS - 14) + [2] * 14, 20)))
+    assert {one.p: one.loss for one in faster[:8] if one.kind is Kind.WHEN and one.loss is not None} == {}
+    known = whole_lot(scope(part([1] * (DAYS - 28) + [2] * 28, 20)))[8:16]
+    assert {one.p: one.loss for one in known if one.kind is Kind.WHEN} == pytest.approx(
+        {0.5: 5.0, 0.7: 3.0, 0.85: 1.5, 0.95: 0.5})
+
+
 # --- What a back-test reads
 
 

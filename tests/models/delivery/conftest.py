@@ -1,4 +1,4 @@
-"""Builds no more than delivery needs, and forecasts with as few trials as there may be."""
+"""Builds no more than a module of tests needs, and forecasts with as few trials as there may be."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -17,20 +17,15 @@ from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.python_models import run_python_model
 from itpm_pipeline.modeling.render import IN_PLACE, render
 
-WANTED = ("+delivery", "+dim_issue", "+dim_project", "+dim_program", "+dim_team")
-"""Delivery, and the dimensions its checks look into."""
+DIMENSIONS = ("+dim_issue", "+dim_project", "+dim_program", "+dim_team")
+"""Checks look into them."""
 
 
-@pytest.fixture(scope="session")
-def delivery_models(project: Project) -> list[str]:
-    return build_order(project, WANTED)
-
-
-@pytest.fixture(scope="session")
-def delivery_steps(project: Project, delivery_models: list[str]) -> list[str | Model]:
-    """SQL rendered once; what stands between two Python models is one script."""
+def steps_to(project: Project, wanted: tuple[str, ...]) -> tuple[list[str], list[str | Model]]:
+    """Names of the models, and how to build them: SQL rendered once, what stands between two Python models as one."""
+    names = build_order(project, (*wanted, *DIMENSIONS))
     found: list[str | Model] = []
-    for name in delivery_models:
+    for name in names:
         model = project.models[name]
         if model.language != "sql":
             found.append(model)
@@ -40,14 +35,13 @@ def delivery_steps(project: Project, delivery_models: list[str]) -> list[str | M
             found[-1] += statement
         else:
             found.append(statement)
-    return found
+    return names, found
 
 
 @pytest.fixture(scope="module")
-def build_models(
-    project: Project, delivery_models: list[str], delivery_steps: list[str | Model]
-) -> Iterator[Build]:
-    """A function from an event log to its tables. Its databases close with the module."""
+def build_models(project: Project, request: pytest.FixtureRequest) -> Iterator[Build]:
+    """A function from an event log to the tables that the module names in ``WANTED``."""
+    names, steps = steps_to(project, request.module.WANTED)
     engines: list[tuple[sa.Engine, sa.Connection]] = []
 
     def run(log: EventLog, *, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None) -> Built:
@@ -58,12 +52,12 @@ def build_models(
         settings = {**(metrics or {})}
         settings["forecast"] = {"trials": 1000, **settings.get("forecast", {})}
         prepare(connection, as_of=as_of, settings=MetricSettings.model_validate(settings))
-        for step in delivery_steps:
+        for step in steps:
             if isinstance(step, str):
                 connection.connection.driver_connection.execute(step)
             else:
                 run_python_model(connection, step, project, IN_PLACE)
-        require_passed(run_checks(connection, project, delivery_models))
+        require_passed(run_checks(connection, project, names))
         return Built(connection)
 
     yield run

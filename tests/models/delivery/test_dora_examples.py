@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from built_models import Build
 from event_log import EventLog, at
 
+WANTED = ("+mart_dora",)
+
 HOUR = 3600
 REPO = "github:acme:R_1"
 

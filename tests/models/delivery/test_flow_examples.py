@@ -6,6 +6,11 @@ import pytest
 from built_models import Build, Built
 from event_log import TRACKER, EventLog, at
 
+WANTED = (
+    "+fct_issue_cycle_time", "+fct_time_in_status", "+mart_flow_metrics_daily", "+mart_cfd", "+mart_ageing_wip",
+    "+mart_on_time_delivery",
+)
+
 DAY = 86400
 FLOW = "mart.mart_flow_metrics_daily"
 
@@ -145,7 +150,12 @@ def test_f7_slippage(build_models: Build) -> None:
     log.issue("F7").set("due_date", "03-01", "2026-03-10").set("due_date", "03-04", "2026-03-20").set(
         "due_date", "03-06", "2026-03-15").move("03-05", "doing").move("03-16T12", "done")
     log.issue("none").move("03-16T12", "done")
+    log.issue("open", due_date=None).set("due_date", "03-01", "2026-05-10").set("due_date", "03-02", "2026-05-20").set(
+        "due_date", "03-03", None).set("due_date", "03-04", "2026-05-12")
     built = build_models(log, as_of=at("04-02T12"))
+    assert [cycle(built, "open")[name] for name in (
+        "due_slip_net_days", "due_slip_gross_days", "due_pull_in_days", "due_change_count", "late_days")] == [
+        2, 10, 8, 2, None]
     row = cycle(built, "F7")
     names = ("due_slip_net_days", "due_slip_gross_days", "due_pull_in_days", "due_change_count", "late_days",
              "late_baseline_days")
@@ -225,6 +235,27 @@ def test_a_moved_issue_counts_where_it_was(build_models: Build) -> None:
     delivered = built.rows(FLOW, "throughput_1d = 1 and scope_type = 'project'")
     assert [(row["scope_id"], str(row["date"])) for row in delivered] == [(new, "2026-03-06")]
     assert cycle(built, "PAY-1")["project_id"] == new
+
+
+def test_what_leaves_and_comes_back_counts_once(build_models: Build) -> None:
+    """In each project from the first day it was there, and as far as it had got by then."""
+    log = EventLog()
+    new, old = log.project("WEB"), "jira:acme:project:PAY"
+    log.issue("PAY-1").move("03-02T08", "doing").set("project", "03-03T08", new).set("project", "03-05T08", old).move(
+        "03-06T08", "done")
+    built = build_models(log, as_of=at("03-08T12"))
+
+    def series(project: str, stage: str, column: str) -> list[object]:
+        where = f"scope_id = '{project}' and stage = '{stage}' and date >= date '2026-03-01'"
+        rows = built.rows("mart.mart_cfd", where)
+        return [row[column] for row in sorted(rows, key=lambda row: row["date"])]
+
+    assert [series(old, stage, "cum_entered") for stage in ("todo", "in_progress", "done")] == [
+        [1] * 7, [0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1, 1]]
+    assert [series(new, stage, "cum_entered") for stage in ("todo", "in_progress", "done")] == [
+        [0, 0, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1], [0] * 7]
+    assert series(old, "in_progress", "stock") == [0, 1, 0, 0, 1, 0, 0]
+    assert series(new, "in_progress", "stock") == [0, 0, 1, 1, 0, 0, 0]
 
 
 def test_done_without_having_been_started(build_models: Build) -> None:

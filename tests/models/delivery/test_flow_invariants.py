@@ -10,6 +10,8 @@ from event_log import CATEGORIES, EventLog, at, status_id
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+WANTED = ("+fct_issue_cycle_time", "+mart_flow_metrics_daily", "+mart_cfd")
+
 pytestmark = pytest.mark.slow
 
 START, HOURS = at("03-01"), 30 * 24

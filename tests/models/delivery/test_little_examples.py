@@ -8,6 +8,8 @@ from event_log import EventLog, at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+WANTED = ("+mart_flow_metrics_daily",)
+
 FLOW = "mart.mart_flow_metrics_daily"
 DAY = 86400
 
@@ -52,6 +54,14 @@ def test_nothing_in_progress_has_no_residual(build_models: Build) -> None:
     assert built.one(FLOW, "scope_type = 'project' and date = date '2026-04-30'")["is_stable"] is None
 
 
+def test_age_grows_by_what_stays(build_models: Build) -> None:
+    """One issue stays for good; another comes and goes within the window, and leaves no trace at either end."""
+    built = build_models(spans((0, None), (40, 50)), as_of=at("05-01T12"), metrics=window(28))
+    row = built.one(FLOW, "scope_type = 'project' and date = date '2026-04-30'")
+    assert (row["age_growth_s"], row["wip_growth"], row["wip_span"]) == (28 * DAY, 0, 1)
+    assert row["little_residual"] == pytest.approx(28 / 38)
+
+
 periods = st.lists(
     st.tuples(st.integers(1, 25 * 24), st.integers(1, 200)).map(
         lambda one: (one[0] / 24, min((one[0] + one[1]) / 24, 27.5))),
@@ -59,6 +69,7 @@ periods = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(periods)
 def test_an_empty_system_at_both_ends_leaves_no_residual(

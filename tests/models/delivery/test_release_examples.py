@@ -6,6 +6,8 @@ import pytest
 from built_models import Build, Built
 from event_log import TRACKER, EventLog, at
 
+WANTED = ("+mart_release_progress",)
+
 PROGRESS = "mart.mart_release_progress"
 FORECAST = "mart.mart_delivery_forecast"
 
