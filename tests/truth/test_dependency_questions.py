@@ -7,7 +7,7 @@ import pytest
 from whole_pipeline import Published
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "dependencies.md").read_text(encoding="utf-8")
-QUESTION = re.compile(r"### (\d+)\. (.+?)\n\n```sql\n(.+?)\n```\n\n((?:\|.*\n)+)", re.DOTALL)
+QUESTION = re.compile(r"### (\d+)\. (.+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", re.DOTALL)
 QUESTIONS = [(f"{number}. {words}", sql, answer) for number, words, sql, answer in QUESTION.findall(PAGE)]
 
 
