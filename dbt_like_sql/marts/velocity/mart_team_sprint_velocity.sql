@@ -67,6 +67,8 @@ select
     total.unestimated_committed_count / cast(nullif(total.committed_count, 0) as double) as unestimated_committed_share,
     velocity.velocity_unit,
     velocity.velocity,
+    working.working_days,
+    velocity.velocity / nullif(working.working_days, 0) as velocity_per_working_day,
     velocity.velocity_sample_count,
     velocity.velocity_mean_k,
     velocity.velocity_median_k,
@@ -81,6 +83,7 @@ select
 from total
 inner join velocity on total.sprint_id = velocity.sprint_id
 inner join {{ ref('int_sprint_confidence') }} as confidence on total.sprint_id = confidence.sprint_id
+inner join {{ ref('int_sprint_working_days') }} as working on total.sprint_id = working.sprint_id
 cross join parameter
 left join {{ ref('int_board_team') }} as board_team on total.board_id = board_team.board_id
 left join {{ ref('int_team') }} as team on board_team.team_id = team.team_id

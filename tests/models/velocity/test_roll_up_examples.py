@@ -152,6 +152,21 @@ def test_working_days_are_those_of_the_program(build_models: Build) -> None:
     assert (row["working_days"], row["delivered_per_working_day"]) == (22, 1)
 
 
+def test_velocity_per_working_day_compares_sprints_of_different_lengths(build_models: Build) -> None:
+    log = Teams()
+    board = log.team("Alpha")
+    for number in range(60):
+        day = date(2026, 3, 1) + timedelta(days=number)
+        log.add("calendar_day", calendar_id="default", date=day, is_working=day.weekday() < 5, working_seconds=28800)
+    for name, start, end, points in (("two weeks", "03-02T09", "03-16T09", 20), ("one", "03-16T09", "03-23T09", 15)):
+        sprint = log.sprint(name, at(start), at(end), board)
+        log.issue(name, points, sprints=[sprint]).move(at(start) + timedelta(days=2), "done")
+    rows = build_models(log).rows("mart.mart_team_sprint_velocity")
+    assert {row["sprint_name"]: (row["working_days"], row["velocity_per_working_day"]) for row in rows} == {
+        "two weeks": (10, 2), "one": (5, 3),
+    }
+
+
 def test_a_team_works_for_two_programs(build_models: Build) -> None:
     """It counts for each with the share of its people that the work stands for; issues count once."""
     log = Teams()
