@@ -148,6 +148,8 @@ def test_a_session_that_was_told_to_write_still_only_reads(kind, url):
         published.query("COMMIT")
         with pytest.raises(WarehouseError, match="read-only transaction"):
             published.query("DELETE FROM ops.published_version")
+        with pytest.raises(WarehouseError, match="before any query"):
+            published.query("SET TRANSACTION READ WRITE")
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ def postgresql_kind(server: Any) -> Kind:
         "SELECT current_setting('TimeZone') AS zone",
         (*WRITES, "SET TRANSACTION READ WRITE", "COPY core.person TO '/tmp/x.csv'", "COPY core.person TO STDOUT",
          "SELECT pg_read_file('/etc/hostname')", "SELECT 1; DELETE FROM core.person",
-         "COMMIT; SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; DELETE FROM core.person",
+         "COMMIT; SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; COMMIT; DELETE FROM core.person",
          "SELECT nextval('nothing')", "CREATE TEMP TABLE x (i INT)",
          "SELECT * FROM core.person FOR UPDATE",
          "WITH gone AS (DELETE FROM core.person RETURNING *) SELECT * FROM gone"),

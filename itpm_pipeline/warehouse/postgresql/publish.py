@@ -145,23 +145,24 @@ def _update_by_key(conn: sa.Connection, target: str, origin: str, wanted: _Shape
 def _update_by_content(conn: sa.Connection, target: str, origin: str, wanted: _Shape) -> bool:
     """Tables without a key: rows are the same when their hashes are; of rows told several times, as many stay."""
     columns = _list(wanted.columns)
-    for name, relation in (("shown", target), ("wanted", origin)):
+    shown, made = (
+        "SELECT place, content, row_number() OVER (PARTITION BY content ORDER BY place) AS nth FROM ("
+        f"SELECT ctid AS place, hash_record_extended(ROW({columns}), 0) AS content FROM {relation}) AS hashed"
+        for relation in (target, origin)
+    )
+    changed = conn.exec_driver_sql(
+        "CREATE TEMP TABLE changed ON COMMIT DROP AS SELECT shown.place AS gone, made.place AS fresh "
+        f"FROM ({shown}) AS shown FULL JOIN ({made}) AS made USING (content, nth) "
+        "WHERE shown.place IS NULL OR made.place IS NULL"
+    ).rowcount
+    if changed:
+        conn.exec_driver_sql(f"DELETE FROM {target} AS t USING changed AS c WHERE t.ctid = c.gone")
         conn.exec_driver_sql(
-            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT place, content, "
-            "row_number() OVER (PARTITION BY content ORDER BY place) AS nth FROM ("
-            f"SELECT ctid AS place, hash_record_extended(ROW({columns}), 0) AS content FROM {relation}) AS hashed"
+            f"INSERT INTO {target} ({columns}) "
+            f"SELECT {columns} FROM {origin} AS o JOIN changed AS c ON o.ctid = c.fresh"
         )
-        conn.exec_driver_sql(f"ANALYZE {name}")
-    deleted = conn.exec_driver_sql(
-        f"DELETE FROM {target} AS t USING shown AS s WHERE t.ctid = s.place AND NOT EXISTS ("
-        "SELECT FROM wanted AS w WHERE w.content = s.content AND w.nth = s.nth)"
-    )
-    inserted = conn.exec_driver_sql(
-        f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {origin} AS o JOIN wanted AS w ON o.ctid = w.place "
-        "WHERE NOT EXISTS (SELECT FROM shown AS s WHERE s.content = w.content AND s.nth = w.nth)"
-    )
-    conn.exec_driver_sql("DROP TABLE shown, wanted")
-    return bool(deleted.rowcount + inserted.rowcount)
+    conn.exec_driver_sql("DROP TABLE changed")
+    return bool(changed)
 
 
 def _comment(conn: sa.Connection, target: str, shown: _Shape, wanted: _Shape) -> None:

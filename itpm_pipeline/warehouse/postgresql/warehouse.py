@@ -122,7 +122,7 @@ class PostgresqlWarehouse:
 
 
 class PostgresqlPublished:
-    """The published schemas as they were at the first query, in a session that only reads."""
+    """The published schemas as they are when it is opened, in a session that only reads."""
 
     def __init__(self, url: str) -> None:
         self._url = parse(url)
