@@ -144,11 +144,10 @@ class _Process:
 
     def __init__(self) -> None:
         # It finds our modules where we found them.
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "itpm_pipeline.ingest.mapping_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-        )  # fmt: skip
+        begin = "import sys; sys.path[:] = sys.argv[1:]; from itpm_pipeline.ingest.mapping_process import main; main()"
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter with arguments of our own
+            [sys.executable, "-c", begin, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self._told: set[int] = set()
 
     def map(self, task: Task) -> list[Mapped]:

@@ -1,7 +1,7 @@
-"""A process that maps records for another one: ``python -m itpm_pipeline.ingest.mapping_process``.
+"""A process that maps records for another one, which starts it (see ``mappers``).
 
 Standard input: pickled (number of a setup, the setup itself the first time, chunk). Standard output, for each: what
-the chunk is mapped to, or the exception instead (see ``mappers``). It ends with its standard input.
+the chunk is mapped to, or the exception instead. It ends with its standard input.
 """
 
 import os
@@ -55,7 +55,3 @@ def _answer(mapper: InThisProcess, context: MappingContext, chunk: Chunk) -> lis
     except WarehouseError as error:
         return error
     return mapped
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,7 @@ DuckDB without primary keys does this 30 times faster than an upsert; that keys 
 # ruff: noqa: S608 - SQL is put together from names in the metadata only
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,13 @@ _RECORD_LENGTH = 16
 
 @contextmanager
 def many_merges(conn: sa.Connection) -> Iterator[None]:
-    """Let one thread do them: to share out so few rows takes longer than to merge them.
-
-    64,000 records are loaded in 14.6 s of processor time with one thread, 16.7 s with two.
-    """
-    aside = _driver(conn).cursor()
-    aside.execute("SET threads = 1")
-    try:
-        yield
-    finally:
-        aside.execute("RESET threads")
-        aside.close()
+    """Let one thread do them: to share out so few rows takes longer than to merge them (14.6 s, with two 16.7 s)."""
+    with closing(_driver(conn).cursor()) as aside:
+        aside.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            aside.execute("RESET threads")
 
 
 def upsert(conn: sa.Connection, table: sa.Table, data: pa.Table) -> Counts:
@@ -268,8 +264,7 @@ def _apply(run: Any, table: sa.Table) -> Counts:
 def _staged(conn: sa.Connection, data: pa.Table, **others: pa.Table) -> Iterator[Any]:
     """Make ``data`` readable as ``incoming`` with its position as ``ordinal``, inside conn's transaction."""
     connection = _driver(conn)
-    numbered = data.append_column("ordinal", pa.array(np.arange(data.num_rows)))
-    views = {"incoming": numbered, **others}
+    views = {"incoming": data.append_column("ordinal", pa.array(np.arange(data.num_rows))), **others}
     for name, view in views.items():
         connection.register(name, view)
     try:
