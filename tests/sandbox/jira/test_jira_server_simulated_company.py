@@ -1,12 +1,13 @@
 """The simulated company as the Jira server shows it: whole, and in the specification's shapes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jira_server_company import EMAIL, TOKEN, Caller
+from jira_specification import PLATFORM, read_documents
 from jsonschema import Draft202012Validator
-from test_jira_server_specification import PLATFORM, documents
 
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.company.model import Company
@@ -14,9 +15,12 @@ from itpm_pipeline.sandbox.company.simulation import build_company
 from itpm_pipeline.sandbox.jira.app import create_app
 from itpm_pipeline.sandbox.serve import serve_app
 
-__all__ = ["documents"]
-
 V3 = "/rest/api/3"
+
+
+@pytest.fixture(scope="module")
+def documents(shared: Path) -> dict[str, Any]:
+    return read_documents(shared)
 
 
 @pytest.fixture(scope="module")
