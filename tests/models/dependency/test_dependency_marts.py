@@ -6,6 +6,8 @@ from built_models import Build
 from dependency_links import Links
 from event_log import Issue, at
 
+from itpm_pipeline.analytics.dependency.asked import path_to
+
 AS_OF = at("03-02T08")
 """A Monday."""
 HOUR = 3600
@@ -154,3 +156,26 @@ def test_an_epic_waits_as_its_stories_do(build_models: Build) -> None:
     risk = built.one(RISK, "true")
     assert (risk["schedule_conflict"], risk["is_on_critical_path"], risk["blocked_key"]) == (True, True, "PAY-EPIC")
     assert built.one("int.int_schedule_node", "is_container")["early_finish_days"] == 5
+
+
+def test_the_path_to_any_issue_can_be_asked_for(build_models: Build) -> None:
+    log = Network()
+    log.program("PAYMENTS", ["PAY"])
+    log.work({"A": 3, "B": 2, "C": 9, "D": 1}, "A→B,C→D,B→D")
+    built = build_models(log, as_of=AS_OF)
+    driver = built.connection.connection.driver_connection
+
+    class Stored:
+        def __init__(self, schema: str, name: str) -> None:
+            self.name = f'"{schema}"."{name}"'
+
+        def arrow(self) -> object:
+            return driver.execute(f"select * from {self.name}").to_arrow_table()
+
+    rows = path_to(Stored, ["PAY-B"])
+    assert [(row["issue_key"], row["path_no"], row["is_in_scope"]) for row in rows] == [
+        ("PAY-A", 1, False), ("PAY-B", 2, True)
+    ]  # fmt: skip
+    assert [row["criticality_index"] for row in rows] == [1.0, 1.0]
+    assert rows[1]["finish_date"] == built.one("int.int_schedule_node", "issue_key = 'PAY-B'")["finish_date"]
+    assert path_to(Stored, ["PAY-NONE"]) == []
