@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from itpm_pipeline import __version__
-from itpm_pipeline.cli import build, check, demo, init, query, report, sandbox, sync
+from itpm_pipeline.cli import build, check, demo, init, path, query, report, sandbox, sync
 from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.errors import ItpmError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, init, check, sync, build, report, query, sandbox):
+for module in (demo, init, check, sync, build, report, query, path, sandbox):
     module.register(app)
 
 
