@@ -43,7 +43,8 @@ def chart_files(project: Project) -> dg.AssetsDefinition:
     def charts(pipeline: Pipeline) -> dg.MaterializeResult[Any]:
         folder = Path(pipeline.settings.reports.url) / "charts"
         with pipeline.reading() as connection:
-            written = write(connection, project, PLOTS, folder)
+            # Each plot reads its own model and others of its subject; a project without them has no such plot.
+            written = write(connection, project, [plot for plot in PLOTS if plot.model in project.models], folder)
         return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(str(folder)), "files": len(written)})
 
     return charts

@@ -123,7 +123,6 @@ class Told:
     project: str
     cause: str
     faults: list[dict[str, Any]]
-    is_skipped: bool = False
 
 
 FIRST = {tracker: keys[0] for tracker, keys in PROJECTS.items()}
@@ -144,7 +143,7 @@ TOLD = [
     ("github", Told("expired page token", "acme/checkout", "does not appear to be a valid cursor",
                     [fault("expired_page_token", CHECKOUT)])),
     ("jira", Told("403 for a project", "WEB", "HTTP 403 .*permission",
-                  [fault("forbidden", {"path": "project/WEB/versions$"}, times=None)], is_skipped=True)),
+                  [fault("forbidden", {"path": "project/WEB/versions$"}, times=None)])),
     ("jira", Told("403 for histories", "", "HTTP 403 .*permission",
                   [fault("forbidden", {"path": HISTORIES}, times=1)])),
     ("github", Told("403 for a repository", "acme/checkout", "HTTP 403 .*not accessible",
@@ -167,14 +166,12 @@ def test_a_failure_names_project_and_cause_and_the_rest_is_synced(
     finally:
         control.clear()
     assert all(one.fired for one in armed)
-    status = "skipped" if told.is_skipped else "failed"
-    touched = [outcome for outcome in report.outcomes if outcome.status == status]
+    touched = report.failed
     failing = {outcome.project for outcome in touched}
     assert len(failing) == 1
     (project,) = failing
     assert touched[0].where.startswith(f"{NAMES[tracker]}:")
     assert re.search(told.cause, str(touched[0].reason)), touched[0].reason
-    assert bool(report.failed) != told.is_skipped
     (other,) = set(PROJECTS[tracker]) - {project}
     if told.project:
         assert project == told.project
@@ -182,10 +179,8 @@ def test_a_failure_names_project_and_cause_and_the_rest_is_synced(
     assert len(rest["issue"]) > 3
     assert_same(place.content("issue", project_id=place.project_id(other)), rest)
     assert place.sync().failed == []
-    # That a project was out of sight for a while stays on record.
-    kept = {name: rows for name, rows in whole.content().items() if not (told.is_skipped and name == "absence")}
-    assert_same(place.content(), kept)
-    tell(told.name, tracker, f"{status}, named, rest synced; next sync heals", place, sum(a.fired for a in armed))
+    assert_same(place.content(), whole.content())
+    tell(told.name, tracker, "failed, named, rest synced; next sync heals", place, sum(a.fired for a in armed))
 
 
 def test_a_node_that_github_withholds_is_counted_and_comes_with_the_next_reconcile(

@@ -71,7 +71,7 @@ def _versions(session: JiraSession, key: str, emission: Emission) -> Iterator[Ra
     try:
         answer = session.get(doing, session.platform(f"project/{key}/versions", traffic), traffic)
     except RefusedError as error:
-        if error.status not in (403, 404):
+        if error.status != 404:
             raise
         raise _HiddenError(error) from error
     for version in entries_of({"values": answer}, "values", doing):
@@ -82,7 +82,7 @@ def _visible(pages: Iterator[Chunk]) -> Iterator[Chunk]:
     try:
         yield from pages
     except RefusedError as error:
-        if error.status == 403 or (error.status == 400 and _HIDDEN_PROJECT.search(str(error))):
+        if error.status == 400 and _HIDDEN_PROJECT.search(str(error)):
             raise _HiddenError(error) from error
         raise
 

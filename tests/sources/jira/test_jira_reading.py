@@ -239,7 +239,6 @@ def test_removed_search_fails_loudly(fake, open_source, issues, other_answer):
     ("path", "status", "message"),
     [
         ("api/3/project/PAY/versions", 404, "No project could be found with key 'PAY'."),
-        ("api/3/search/jql", 403, "Forbidden"),
         ("api/3/search/jql", 400, "The value 'PAY' does not exist for the field 'project'."),
     ],
 )
@@ -255,6 +254,18 @@ def test_a_hidden_project_is_skipped_with_its_reason(fake, open_source, issues, 
     assert {outcome.status for outcome in outcomes.values()} == {OutcomeStatus.SKIPPED}
     assert message in outcomes["issues"].reason
     assert read.cursor is None
+
+
+@pytest.mark.parametrize("path", ["api/3/project/PAY/versions", "api/3/search/jql"])
+def test_a_refusal_that_is_not_how_jira_hides_a_project_fails(fake, open_source, issues, other_answer, path):
+    issues(1)
+
+    def forbid(_):
+        raise other_answer(403, {"errorMessages": ["Forbidden"]})
+
+    fake.answers[path] = forbid
+    with pytest.raises(RefusedError, match="Forbidden"):
+        consume(open_source().read_project(PAY, None))
 
 
 def test_another_refused_query_fails(fake, open_source, issues, other_answer):
