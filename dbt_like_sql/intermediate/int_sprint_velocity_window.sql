@@ -74,7 +74,15 @@ summary as (
         max(sample_count) as velocity_sample_count,
         avg(sample_velocity) as mean,
         median(sample_velocity) as median,
-        stddev_samp(sample_velocity) as stdev,
+        -- From sums, which for points are exact whatever the order of the rows: stddev_samp differs in the last digit.
+        sqrt(
+            greatest(
+                sum(sample_velocity * sample_velocity)
+                - sum(sample_velocity) * sum(sample_velocity) / count(sample_velocity),
+                0
+            )
+            / nullif(count(sample_velocity) - 1, 0)
+        ) as stdev,
         max(case when sample_count >= 5 and rank_no = low_rank then sample_velocity end) as range_low,
         max(case when sample_count >= 5 and rank_no = high_rank then sample_velocity end) as range_high
     from bounded

@@ -54,7 +54,15 @@ rolling as (
         count(*) as week_count,
         avg(sample.delivered_count) as mean,
         median(sample.delivered_count) as median,
-        stddev_samp(sample.delivered_count) as stdev
+        -- From sums, which are exact whatever the order of the rows: stddev_samp differs in the last digit.
+        sqrt(
+            greatest(
+                cast(sum(sample.delivered_count * sample.delivered_count) as double)
+                - cast(sum(sample.delivered_count) as double) * cast(sum(sample.delivered_count) as double) / count(*),
+                0
+            )
+            / nullif(count(*) - 1, 0)
+        ) as stdev
     from week
     cross join parameter
     inner join week as sample
