@@ -84,6 +84,8 @@ def test_f3_pace_of_ageing_work(build_models: Build) -> None:
     assert row["chance_within_p85"] == pytest.approx(2 / 3)
     assert (row["cohort"], row["cohort_sample_count"], row["status_name"]) == ("project", 10, "Doing")
     assert (row["cohort_p50_s"], row["cohort_p85_s"]) == (4 * DAY, 13 * DAY)
+    # Just as old as one became counts as not longer.
+    assert built.one("mart.mart_ageing_wip", "issue_key = 'young'")["pace_percentile"] == 0.5
     bands = {row["issue_key"]: row["band"] for row in built.rows("mart.mart_ageing_wip")}
     assert bands == {"A": "orange", "young": "green", "orange": "orange", "old": "red"}
     # All ten left "doing" half a day before they were done: the seven that took up to 6 days within 5.5.
