@@ -64,8 +64,11 @@ def test_the_character_nul_is_replaced(connection):
 
 
 def test_tables_put_together_from_many_parts_arrive_whole(connection):
-    parts = pa.concat_tables(pa.table({"t": pa.array([f"{part}-{i}" for i in range(part)], pa.string())})
-                             for part in (140, 0, 1, 700, 0, 284))
+    def part(size: int) -> pa.Table:
+        text = pa.array([f"{size}-{number}" for number in range(size)], pa.string())
+        return pa.table({"t": text, "u": text})
+
+    parts = pa.concat_tables(map(part, (0, 0, 140, 0, 1, 700, 0, 284)))
     table = parts.append_column("n", pa.array(range(parts.num_rows)))
     create_table(connection, "working_mart.odd", table)
     assert read_table(connection, "working_mart.odd").sort_by("n").to_pylist() == table.to_pylist()

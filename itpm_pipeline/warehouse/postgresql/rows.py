@@ -45,7 +45,7 @@ def copy_in(connection: "psycopg.Connection[Any]", relation: str, data: pa.Table
     text = io.BytesIO()
     # Strings are all quoted, nulls are not: so an empty string and a null stay apart.
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-    # Of a table whose columns end at different places, Arrow writes pages of zeros.
+    # Where a chunk is empty, Arrow (26) writes pages of zeros.
     pyarrow.csv.write_csv(_without_nul(data).combine_chunks(), text, options)
     with connection.cursor() as cursor, cursor.copy(f"COPY {relation} ({columns}) FROM STDIN (FORMAT csv)") as copy:
         copy.write(text.getbuffer())
