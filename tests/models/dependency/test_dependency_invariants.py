@@ -15,6 +15,7 @@ from event_log import Issue, at
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.sources.github.mapping.links import add_links
 from itpm_pipeline.sources.jira.mapping_links import OUTWARD_IS_BLOCKER, map_issue_links
 
 pytestmark = pytest.mark.slow
@@ -26,6 +27,7 @@ HOURS = [START + timedelta(hours=hours) for hours in (*range(0, 24 * 30, 7), 24 
 """Instants at which something may happen; some are midnights."""
 Span = tuple[datetime, datetime | None]
 JIRA: Any = SimpleNamespace(issue_ref="jira:acme:{}".format, roles=SimpleNamespace(epic_link=()))
+GITHUB: Any = SimpleNamespace(id="github:acme:{}".format)
 """As much of a tracker's context as links need."""
 
 
@@ -233,3 +235,28 @@ def edges(
     found = build_models(log, as_of=AS_OF).rows("int.int_dependency_edge")
     assert len({row["edge_id"] for row in found}) == len(found)
     return {(row["blocker_key"], row["blocked_key"], row["edge_type"]) for row in found}
+
+
+@pytest.mark.parametrize("shown", ["both ends", "waiting end", "blocking end"])
+def test_22_dependencies_of_github_are_the_same_from_either_end(build_models: Build, shown: str) -> None:
+    random = Random(11)
+    pairs = {tuple(random.sample(range(20), 2)) for _ in range(40)}
+    nodes: dict[int, dict[str, Any]] = {
+        number: {"id": f"I_{number}", "number": number, "repository": {"nameWithOwner": "acme/shop"},
+                 "blockedBy": {"nodes": []}, "blocking": {"nodes": []}}
+        for number in range(20)
+    }  # fmt: skip
+    for blocker, blocked in pairs:
+        if shown != "blocking end":
+            nodes[blocked]["blockedBy"]["nodes"].append({**nodes[blocker], "blockedBy": None, "blocking": None})
+        if shown != "waiting end":
+            nodes[blocker]["blocking"]["nodes"].append({**nodes[blocked], "blockedBy": None, "blocking": None})
+    log, rows = Links(), CanonicalRows()
+    for number, node in nodes.items():
+        log.issue(f"acme/shop#{number}").issue_id = f"github:acme:I_{number}"
+        add_links(node, RawRecord("issues", "acme/shop", node["id"], b"{}", START), GITHUB, rows)
+    for row in rows.tables["issue_link"]:
+        log.add("issue_link", **row)
+    found = build_models(log, as_of=AS_OF).rows("int.int_dependency_edge")
+    keys = [(row["blocker_key"], row["blocked_key"], row["edge_type"]) for row in found]
+    assert sorted(keys) == sorted((f"acme/shop#{a}", f"acme/shop#{b}", "blocks") for a, b in pairs)
