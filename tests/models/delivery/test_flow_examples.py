@@ -204,11 +204,12 @@ def test_expectations_are_those_of_four_weeks_before(build_models: Build) -> Non
     log = EventLog()
     for number in range(10):
         log.issue(f"before-{number}").move("09-01", "doing").move("09-05", "done")
-    for number, days in enumerate((1, 4, 5, 9)):
+    for number, days in enumerate((1, 4, 5, 9, 9, 9)):
         log.issue(f"since-{number}").move("10-25", "doing").move(at("10-25") + timedelta(days=days), "done")
     row = build_models(log).one(FLOW, "scope_type = 'project' and date = date '2026-11-15'")
-    assert (row["sle_s"], row["sle_attainment"]) == (4 * DAY, 0.5)
-    assert [row[f"{name}_count"] for name in ("feature", "defect", "risk", "debt")] == [14, 0, 0, 0]
+    assert (row["cycle_time_p85_s"], row["sle_s"]) == (9 * DAY, 4 * DAY)
+    assert row["sle_attainment"] == pytest.approx(1 / 3)
+    assert [row[f"{name}_count"] for name in ("feature", "defect", "risk", "debt")] == [16, 0, 0, 0]
 
 
 def test_flow_distribution(build_models: Build) -> None:

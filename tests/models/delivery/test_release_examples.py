@@ -104,3 +104,16 @@ def test_a_thin_release_has_no_forecast(build_models: Build) -> None:
     assert {(row["status"], row["reason"]) for row in refused} == {
         ("insufficient_data", "3 items delivered in 84 days, at least 10 are needed")}
     assert all(row["verdict"] == "insufficient" for row in refused)
+
+
+def test_what_was_done_elsewhere_is_not_delivered_again(build_models: Build) -> None:
+    """Moved after it was done, it stays delivered where it was; a release that it joins has it done from then on."""
+    log = EventLog()
+    new = log.project("WEB")
+    v = version(log, "v1")
+    log.issue("PAY-1").move("11-02", "done").set("project", "11-04", new).set("fix_version", "11-06T12", v)
+    rows = build_models(log).rows("int.int_forecast_daily", "delivered_count > 0")
+    assert {(row["scope_type"], row["scope_id"], str(row["date"])) for row in rows} == {
+        ("project", f"jira:{TRACKER}:project:PAY", "2026-11-02"), ("program", "program:(unassigned)", "2026-11-02"),
+        ("release", v, "2026-11-06"),
+    }
