@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from itpm_pipeline.reports.chart import Chart, Colour, Line
+from itpm_pipeline.reports.chart import Band, Chart, Colour, Line
 from itpm_pipeline.reports.dependency_drawing import READABLE, lanes, ring
 from itpm_pipeline.reports.dependency_graph import Graph, graphs
 from itpm_pipeline.reports.diagram import Diagram
@@ -97,15 +97,17 @@ def history(rows: Sequence[Row]) -> Sequence[Chart]:
     programs: dict[str, list[Row]] = {}
     for row in rows:
         programs.setdefault(row["program_name"], []).append(row)
-    series = (
-        ("active dependencies", "waiting_count", Colour.DONE), ("issues waiting", "blocked_issue_count", Colour.ADDED),
-        ("issues waited for", "active_blocker_count", Colour.WARNING),
-    )  # fmt: skip
     return [
         Chart(
             title=f"Waiting in {name}", y_name="at the end of the day", subtitle="Issues of the program that wait",
-            marks=[Line(words, colour, [(row["date"], row[column]) for row in told], is_step=True)
-                   for words, column, colour in series],
+            marks=[
+                Band("active dependencies", Colour.DONE, [(row["date"], 0, row["waiting_count"]) for row in told],
+                     is_step=True),
+                Line("issues waiting", Colour.ADDED, [(row["date"], row["blocked_issue_count"]) for row in told],
+                     is_step=True),
+                Line("issues waited for", Colour.WARNING, [(row["date"], row["active_blocker_count"]) for row in told],
+                     is_step=True, is_dashed=True),
+            ],
         )
         for name, told in programs.items() if any(row["waiting_count"] for row in told)
     ]  # fmt: skip

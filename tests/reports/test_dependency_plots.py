@@ -2,6 +2,7 @@
 
 import random
 import re
+from datetime import date, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -139,3 +140,15 @@ def test_a_matrix_of_many_projects_shows_those_with_the_most():
 
 def test_nothing_to_show_gives_no_picture():
     assert list(program_graphs([])) == list(hand_offs([])) == list(history([])) == []
+
+
+def test_waiting_over_time_has_a_chart_per_program_that_ever_waited():
+    day = date(2026, 11, 2)
+    rows = [
+        {"program_name": name, "date": day + timedelta(days=number), "waiting_count": count, "blocked_issue_count": count,
+         "active_blocker_count": min(count, 1)}
+        for name, counts in (("A", (0, 2, 3)), ("B", (0, 0, 0))) for number, count in enumerate(counts)
+    ]  # fmt: skip
+    (chart,) = history(rows)
+    assert chart.title == "Waiting in A"
+    assert [list(mark.points)[-1][-1] for mark in chart.marks] == [3, 3, 1]
