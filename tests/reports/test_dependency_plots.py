@@ -145,8 +145,8 @@ def test_nothing_to_show_gives_no_picture():
 def test_waiting_over_time_has_a_chart_per_program_that_ever_waited():
     day = date(2026, 11, 2)
     rows = [
-        {"program_name": name, "date": day + timedelta(days=number), "waiting_count": count, "blocked_issue_count": count,
-         "active_blocker_count": min(count, 1)}
+        {"program_name": name, "date": day + timedelta(days=number), "waiting_count": count,
+         "blocked_issue_count": count, "active_blocker_count": min(count, 1)}
         for name, counts in (("A", (0, 2, 3)), ("B", (0, 0, 0))) for number, count in enumerate(counts)
     ]  # fmt: skip
     (chart,) = history(rows)
