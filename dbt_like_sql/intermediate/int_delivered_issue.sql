@@ -17,5 +17,6 @@ left join {{ ref('int_issue_field_interval') }} as estimate
         cycle.issue_id = estimate.issue_id
         and estimate.field = 'estimate_points'
         and cycle.finished_at >= estimate.valid_from
-        and (estimate.valid_to is null or cycle.finished_at < estimate.valid_to)
+        -- Not "is null or": DuckDB would compare every issue with every other for a left join.
+        and cycle.finished_at < coalesce(estimate.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
 where cycle.is_in_flow_scope and cycle.finished_at is not null

@@ -38,7 +38,8 @@ estimated as (
         on
             scope.issue_id = estimate.issue_id
             and scope.left_at > estimate.valid_from
-            and (estimate.valid_to is null or scope.entered_at < estimate.valid_to)
+            -- Not "is null or": DuckDB would compare every issue with every other for a left join.
+            and scope.entered_at < coalesce(estimate.valid_to, timestamptz '9999-01-01 00:00:00+00:00')
 
 )
 
