@@ -11,6 +11,9 @@ from itpm_pipeline.warehouse.engine import open_published
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
 
+SELECTED = ("--select", "+dim_issue", "--select", "+dim_program", "--select", "+dim_project")
+"""A table, and those its checks look into."""
+
 QUERY = """
     select 'issues' as what, count(*) as n from core.issue
     union all select 'events', count(*) from int.int_issue_field_event
@@ -35,7 +38,7 @@ def team(place: Place, postgres_server: Any, database: str) -> Place:
 
 def test_sync_build_and_sql_give_what_they_give_on_a_file(team: Place, built: Place, database: str) -> None:
     secret = {"PG_PASSWORD": PASSWORD}
-    out = team.ok("sync", **secret) + team.ok("build", "--select", "+dim_issue", **secret)
+    out = team.ok("sync", **secret) + team.ok("build", *SELECTED, **secret)
     assert f"/{database} (version 1)" in out
     answer = json.loads(team.ok("sql", "-f", "json", QUERY, **secret))
     with open_published(f"duckdb:///{built.published}") as published:

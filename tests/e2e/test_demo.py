@@ -49,7 +49,8 @@ def test_its_queries_run_as_printed(demo: Demo) -> None:
         assert all(any(row[number] for row in cells) for number in range(len(header.split(",")))), "an empty column"
 
 
-def test_its_runs_are_in_the_history(demo: Demo) -> None:
+def test_its_runs_are_in_the_history(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(demo.home))
     with dg.DagsterInstance.from_config(str(demo.home)) as instance:
         runs = {run.job_name: run.status for run in instance.get_runs()}
     assert runs == {"discover": dg.DagsterRunStatus.SUCCESS, "sync": dg.DagsterRunStatus.SUCCESS}

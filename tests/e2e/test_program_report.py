@@ -1,12 +1,11 @@
 """``itpm report`` on the demo: a page per program that a person can read, on a wide screen and on a phone."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from demo_folder import ITPM, Demo, run
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e")]
 
@@ -23,18 +22,14 @@ def reports(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 def opened(browser: Browser, path: Path, width: int) -> tuple[Page, list[Request]]:
     asked: list[Request] = []
     page = browser.new_page(viewport={"width": width, "height": 900})
-    page.on("request", asked.append)
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    page.on("request", note)
     page.goto(path.as_uri())
     return page, [request for request in asked if not request.url.startswith(("file:", "data:"))]
 
@@ -47,8 +42,8 @@ def test_there_is_a_page_and_a_text_per_program(reports):
 
 @pytest.mark.parametrize("width", [1100, 390])
 @pytest.mark.parametrize("name", ["PAYMENTS", "PORTAL", "DATA", "unassigned"])
-def test_it_can_be_read(reports, chromium, name, width):
-    page, asked = opened(chromium, reports / f"{name}.html", width)
+def test_it_can_be_read(reports, browser, name, width):
+    page, asked = opened(browser, reports / f"{name}.html", width)
     try:
         assert asked == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"

@@ -1,7 +1,6 @@
 """``make ui``: what a person sees in the Dagster UI on the demo, in a real browser."""
 
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,16 +8,11 @@ from pathlib import Path
 
 import pytest
 from demo_folder import ITPM, ROOT, Demo, environment, processes_of
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e")]
 
 GROUPS = ("sources", "core", "intermediate", "velocity", "dependency", "delivery", "program", "reports")
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 WAIT_MS = 120_000
 
 
@@ -43,16 +37,6 @@ def ui(demo: Demo) -> Iterator[str]:
             process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert processes_of(demo.home) == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium (Debian's package of that name)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

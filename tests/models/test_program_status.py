@@ -1,6 +1,7 @@
 """One row per program: colours, headline, counts, overrides (METRICS.md section 5.1)."""
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from built_models import Build
@@ -47,7 +48,11 @@ def test_dependencies_decide(build_models: Build, conflicts: int, other_program:
     log.program("ONE", ["PAY"] if other_program else ["PAY", "WEB"])
     if other_program:
         log.program("TWO", ["WEB"])
-    log.issue("PAY-0")
+    # The critical path lies elsewhere: what is on it is severe by itself.
+    chain = [log.issue(f"PAY-{number}") for number in (90, 91, 92)]
+    for before, after in pairwise(chain):
+        log.add("issue_link", seen_from_id=after.issue_id, link_ref=after.issue_id, blocker_issue_id=before.issue_id,
+                blocked_issue_id=after.issue_id, edge_type="blocks", provenance="jira_link", confidence=1.0)
     for number in range(conflicts):
         blocker = log.issue(f"PAY-{number + 1}").set("due_date", "03-01", "2026-03-01")
         blocked = log.issue(f"WEB-{number + 1}", project="WEB")
@@ -56,7 +61,7 @@ def test_dependencies_decide(build_models: Build, conflicts: int, other_program:
     row = build_models(log).one(STATUS, "program_key = 'ONE'")
     assert (row["dependency_rag"], row["overall_rag"]) == (expected, expected)
     assert row["overdue_count"] == conflicts
-    assert row["active_dependency_count"] == conflicts
+    assert row["active_dependency_count"] == conflicts + len(chain) - 1
 
 
 @pytest.mark.parametrize(("expires_on", "expected"), [(date(2026, 11, 16), "green"), (date(2026, 11, 15), "red")])

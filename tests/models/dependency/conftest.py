@@ -1,12 +1,13 @@
 """Builds no more than dependencies need."""
 
+from collections.abc import Iterator
+
 import pytest
-
-from itpm_pipeline.modeling.graph import build_order
-from itpm_pipeline.modeling.project import Project
+from built_models import Build, building
 
 
-@pytest.fixture(scope="session")
-def wanted(project: Project) -> list[str]:
+@pytest.fixture(scope="module")
+def build_models() -> Iterator[Build]:
     """Dependencies, and the dimensions their checks look into."""
-    return build_order(project, ("+dependency", "+dim_program", "+dim_project"))
+    with building("+dependency", "+dim_program", "+dim_project") as build:
+        yield build
