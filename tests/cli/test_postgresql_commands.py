@@ -11,7 +11,7 @@ from itpm_pipeline.warehouse.engine import open_published
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
 
-SELECTED = ("--select", "+dim_issue", "--select", "+dim_program", "--select", "+dim_project")
+SELECTED = ("--select", "+dim_issue", "--select", "+dim_program", "--select", "+dim_project", "--select", "+dim_team")
 """A table, and those its checks look into."""
 
 QUERY = """

@@ -43,7 +43,8 @@ def content(settings: Settings, town: Town, *, names_are_new: bool) -> Rows:
     - ``synced_at``: when a row was read. Of child rows, the version in ``_raw_hash``: unchanged children keep that of
       the version that told of them first. Of people, all of it: each of their issues tells of them, whichever last;
     - values of fields without a history before the newest one, and when they were observed: a fresh sync came too late;
-    - names of people, unless ``names_are_new``: they are as new as the newest record that shows them.
+    - names of people, unless ``names_are_new``: they are as new as the newest record that shows them; and with them the
+      versions of all records, which hash a text that holds names.
     """
     there = {f"jira:toy:{key}" for key, issue in town.issues.items() if not issue.get("broken")}
     named = {issue.get("assignee") for issue in town.issues.values() if not issue.get("broken")}
@@ -54,8 +55,9 @@ def content(settings: Settings, town: Town, *, names_are_new: bool) -> Rows:
             kept[name] = [row for row in rows if row["person_id"].rpartition(":")[2] in named]
         else:
             kept[name] = [row for row in rows if (row.get("issue_id") or row.get("entity_id")) in there]
-    for row in kept.get("issue_field_event", ()):
-        row["_raw_hash"] = row["_raw_hash"][:RECORD_LENGTH]
+    for name, rows in kept.items():
+        for row in rows if name == "issue_field_event" or not names_are_new else ():
+            row["_raw_hash"] = row["_raw_hash"][:RECORD_LENGTH]
     for row in kept.get("person", ()):
         del row["_raw_hash"]
         if not names_are_new:
