@@ -28,9 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(folder, answer.stdout, time.monotonic() - started)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests: two at once do not get on in a process."""
+    """One browser at a time, closed with its module: while it is open no other code can run an event loop here."""
     if CHROMIUM is None:
         pytest.skip("needs chromium (Debian's package of that name)")
     with sync_playwright() as playwright:
