@@ -5,7 +5,7 @@ with forecast as (
     select
         scope_id as version_id,
         max(target_date) as release_date,
-        max(case when percentile = 0.85 then verdict end) as verdict,
+        max(scope_verdict) as verdict,
         bool_or(status <> 'insufficient_data') as is_known,
         max(case when percentile = 0.5 then value_date end) as p50_date,
         max(case when percentile = 0.85 then value_date end) as p85_date,

@@ -13,7 +13,7 @@ FAN = ((50, Colour.GOOD), (85, Colour.WARNING), (95, Colour.REMOVED))
 
 BURN_UP_QUERY = """
 with finish as (
-    select scope_id, percentile, value_date, verdict, status, probability_by_target
+    select scope_id, percentile, value_date, scope_verdict, status, probability_by_target
     from {{ ref('mart_delivery_forecast') }}
     where scope_type = 'release' and kind = 'when'
 ),
@@ -23,14 +23,14 @@ day as (
         max(case when percentile = 0.5 then value_date end) as day_50,
         max(case when percentile = 0.85 then value_date end) as day_85,
         max(case when percentile = 0.95 then value_date end) as day_95,
-        max(case when percentile = 0.85 then verdict end) as verdict_85,
+        max(scope_verdict) as verdict,
         max(status) as forecast_status,
         max(probability_by_target) as probability_by_target
     from finish
     group by scope_id
 )
 select progress.version_id, progress.name, project.project_key, progress.date, progress.scope_count,
-    progress.done_count, progress.release_date, day.day_50, day.day_85, day.day_95, day.verdict_85,
+    progress.done_count, progress.release_date, day.day_50, day.day_85, day.day_95, day.verdict,
     day.forecast_status, day.probability_by_target
 from {{ ref('mart_release_progress') }} as progress
 inner join {{ source('core', 'project') }} as project on progress.project_id = project.project_id
@@ -96,7 +96,7 @@ def _forecast_in_words(row: Row) -> str:
 
 
 def _calibration_in_words(row: Row) -> str:
-    return VERDICTS[row["verdict_85"]] if row["forecast_status"] == "ok" else ""
+    return VERDICTS[row["verdict"]] if row["forecast_status"] == "ok" else ""
 
 
 VERDICTS = {

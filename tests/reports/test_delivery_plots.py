@@ -68,7 +68,7 @@ def release(**columns: object) -> list[dict[str, object]]:
     row = {
         "version_id": "v", "name": "2.4", "project_key": "PAY", "date": TODAY, "scope_count": 20, "done_count": 10,
         "release_date": TODAY + timedelta(30), "day_50": TODAY + timedelta(10), "day_85": TODAY + timedelta(20),
-        "day_95": TODAY + timedelta(40), "verdict_85": "overconfident", "forecast_status": "ok",
+        "day_95": TODAY + timedelta(40), "verdict": "overconfident", "forecast_status": "ok",
         "probability_by_target": 0.9, **columns,
     }
     return [{**row, "date": TODAY - timedelta(1), "done_count": 8}, row]
@@ -88,7 +88,7 @@ def test_a_release_has_its_fan_and_the_verdict_on_it() -> None:
 
 @pytest.mark.parametrize(("columns", "words"), [
     ({"forecast_status": "insufficient_data", "day_50": None, "day_85": None, "day_95": None}, "too little"),
-    ({"forecast_status": None, "day_50": None, "day_85": None, "day_95": None, "verdict_85": None}, "too little"),
+    ({"forecast_status": None, "day_50": None, "day_85": None, "day_95": None, "verdict": None}, "too little"),
     ({"day_85": None, "day_95": None}, "not done within two years"),
 ])
 def test_without_a_forecast_there_is_no_fan(columns: dict[str, object], words: str) -> None:

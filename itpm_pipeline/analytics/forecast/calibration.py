@@ -1,7 +1,7 @@
 """How good forecasts were: those of the past, made from nothing but their own past, against what happened."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, sqrt
@@ -27,6 +27,10 @@ class Verdict(StrEnum):
     UNDERCONFIDENT = "underconfident"
     CONSISTENT = "consistent"
     INSUFFICIENT = "insufficient"
+
+
+WORST_FIRST = (Verdict.OVERCONFIDENT, Verdict.CONSISTENT, Verdict.UNDERCONFIDENT, Verdict.INSUFFICIENT)
+"""What decides where several verdicts meet. Careful forecasts are no reason for doubt: whole items cause some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,15 @@ def judge(p: float, hits: int, number: int, min_origins: int) -> Verdict:
     if high < p:
         return Verdict.OVERCONFIDENT
     return Verdict.UNDERCONFIDENT if low > p else Verdict.CONSISTENT
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict on all forecasts of a scope: that of the forecasts that can be relied on least.
+
+    One and the same history is behind all of them. Where it misled one kind of forecast it may mislead the others as
+    well, even if too few of those are decided to say so.
+    """
+    return min(verdicts, key=WORST_FIRST.index, default=Verdict.INSUFFICIENT)
 
 
 def wilson(hits: int, number: int, confidence: float = 0.95) -> tuple[float, float]:
