@@ -34,11 +34,12 @@ test: setup  ## Run all tests
 test-fast: setup  ## Run the tests that take under a minute together
 	@$(BIN)/pytest -n 2 --dist loadgroup -q -m "not slow and not e2e"
 
-lint: setup  ## Check style, types, import directions and SQL
+lint: setup  ## Check style, types, import directions, SQL and known weaknesses of libraries
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_like_sql
+	@$(BIN)/python .ci/dependency_audit.py
 
 bench: setup  ## Measure speed as ratios to a floor
 	@$(BIN)/python -m bench

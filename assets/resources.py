@@ -16,9 +16,10 @@ from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.records import SITE
+from itpm_pipeline.extract.redaction import redactor_of
 from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.fact_load import load_facts
-from itpm_pipeline.ingest.sync import redactor_of, sync
+from itpm_pipeline.ingest.sync import sync
 from itpm_pipeline.modeling.build import BuiltModel, build_model, prepare
 from itpm_pipeline.modeling.checks import CheckResult, record_results, run_checks
 from itpm_pipeline.modeling.project import Model, Project

@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from itpm_pipeline.config.values import SecretWebAddress
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,7 +34,7 @@ class MailServer(_Strict):
 class Notifications(_Strict):
     """Where to tell of failed runs and of programs that turned red."""
 
-    webhook: SecretStr | None = None
+    webhook: SecretWebAddress | None = None
     """Address of a Slack-compatible incoming webhook; whoever knows it can write there, so it is a secret."""
     email: MailServer | None = None
 

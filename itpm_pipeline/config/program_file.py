@@ -26,8 +26,10 @@ from itpm_pipeline.errors import ConfigurationError
 
 CONFIG_VARIABLE = "ITPM_CONFIG"
 _PLACES = {"ITPM_WAREHOUSE_URL": "warehouse", "ITPM_LANDING_URL": "landing"}
+_MAY_HOLD_PASSWORDS = (("warehouse", "url"), ("landing", "url"))
 _SECRETS = frozenset({"token", "private_key", "password", "webhook"})
-_DATABASE = re.compile(r"(?P<scheme>postgresql[^/]*://)(?P<user>[^/]*)@(?P<rest>.*)", re.DOTALL)
+_WITH_USER = re.compile(r"(?P<scheme>[^/:]+://)(?P<user>[^/]*)@(?P<rest>.*)", re.DOTALL)
+_PASSWORD_OPTION = re.compile(r"(?<=[?&])((?:ssl)?password)=([^&]*)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNKNOWN_KEY_OWNERS = (
     Settings, JiraTracker, GithubTracker, GithubApp, Program, Objective, KeyResult, Notifications, MailServer,
@@ -124,19 +126,28 @@ def _resolve(value: Any, at: Path_, environment: Mapping[str, str], report: Any)
     missing = sorted({name for name in _VARIABLE.findall(value) if not environment.get(name)})
     for name in missing:
         report(at, f"environment variable {name} is not set (or empty)")
-    if at == ("warehouse", "url") and (database := _DATABASE.fullmatch(value)):
-        return _with_user(database, environment, lambda what: report(at, what))
+    if at in _MAY_HOLD_PASSWORDS:
+        return _address(value, environment, lambda what: report(at, what))
     return _VARIABLE.sub(lambda match: environment.get(match[1], ""), value)
 
 
-def _with_user(database: re.Match[str], environment: Mapping[str, str], report: Any) -> str:
-    """A database's address; a variable before the @ is taken as it is, whatever characters a password may have."""
-    password = database["user"].partition(":")[2]
-    if password and not _VARIABLE.fullmatch(password):
-        report("a secret must not stand in this file; write postgresql+psycopg://user:${NAME}@… and set that variable")
-    user = _VARIABLE.sub(lambda match: quote(environment.get(match[1], ""), safe=""), database["user"])
-    rest = _VARIABLE.sub(lambda match: environment.get(match[1], ""), database["rest"])
-    return f"{database['scheme']}{user}@{rest}"
+def _address(url: str, environment: Mapping[str, str], report: Any) -> str:
+    """The address of a database or an object store.
+
+    A variable before the @, or as a password among the options, is taken as it is, whatever characters it has.
+    """
+    found = _WITH_USER.fullmatch(url)
+    scheme, user, rest = (found["scheme"], found["user"] + "@", found["rest"]) if found else ("", "", url)
+    password = user.removesuffix("@").partition(":")[2]
+    options = [option[2] for option in _PASSWORD_OPTION.finditer(rest)]
+    if any(secret and not _VARIABLE.fullmatch(secret) for secret in (password, *options)):
+        report("a secret must not stand in this file; write scheme://user:${NAME}@… and set that variable")
+
+    def quoted(text: str) -> str:
+        return _VARIABLE.sub(lambda match: quote(environment.get(match[1], ""), safe=""), text)
+
+    rest = _PASSWORD_OPTION.sub(lambda option: f"{option[1]}={quoted(option[2])}", rest)
+    return scheme + quoted(user) + _VARIABLE.sub(lambda match: environment.get(match[1], ""), rest)
 
 
 def _plain(location: tuple[str | int, ...]) -> Path_:
@@ -174,6 +185,10 @@ def _anchor(settings: Settings, folder: Path) -> Settings:
             return f"duckdb:///{folder / rest.removeprefix('/')}" if not rest.startswith("//") else url
         return url
 
+    trackers = tuple(
+        tracker.model_copy(update={"ca_file": folder / tracker.ca_file}) if tracker.ca_file else tracker
+        for tracker in settings.trackers
+    )
     facts = {
         name: folder / file for name in type(settings.facts).model_fields if (file := getattr(settings.facts, name))
     }
@@ -182,6 +197,7 @@ def _anchor(settings: Settings, folder: Path) -> Settings:
             "warehouse": settings.warehouse.model_copy(update={"url": place(settings.warehouse.url)}),
             "landing": settings.landing.model_copy(update={"url": place(settings.landing.url)}),
             "reports": settings.reports.model_copy(update={"url": place(settings.reports.url)}),
+            "trackers": trackers,
             "facts": settings.facts.model_copy(update=facts),
         }
     )

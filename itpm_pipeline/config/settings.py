@@ -6,10 +6,8 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -20,25 +18,12 @@ from pydantic import (
 )
 
 from itpm_pipeline.config.notifications import Notifications
+from itpm_pipeline.config.values import Token, WebAddress
 from itpm_pipeline.metric_settings import MetricSettings, Zone
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _is_web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is no address; write for example https://acme.atlassian.net")
-    if parts.username or parts.password:
-        raise ValueError("an address must not carry credentials; use the keys email and token")
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise ValueError("credentials would travel unencrypted; use https (plain http only for this machine)")
-    return url.rstrip("/")
-
-
-WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 
 
 class ProjectFilter(_Strict):
@@ -80,7 +65,7 @@ class JiraTracker(_Tracker):
     kind: Literal["jira"]
     email: str | None = None
     """With e-mail: Basic authentication with an API token (Cloud). Without: Bearer token (Data Center)."""
-    token: SecretStr
+    token: Token
     projects: ProjectFilter = ProjectFilter()
     page_size: int = Field(default=100, ge=1, le=1000)
     team_field: str | None = None
@@ -102,7 +87,7 @@ class GithubTracker(_Tracker):
     """github.com or a GitHub Enterprise Server (url: https://host/api/v3)."""
 
     kind: Literal["github"]
-    token: SecretStr | None = None
+    token: Token | None = None
     app: GithubApp | None = None
     organizations: tuple[str, ...] = ()
     repositories: ProjectFilter = ProjectFilter()
@@ -134,7 +119,7 @@ class Place(_Strict):
 
     @field_serializer("url")
     def _without_password(self, url: str) -> str:
-        return re.sub(r"://[^/]*@", "://***@", url)
+        return re.sub(r"(?<=://)[^/]*@|(?<=[?&])(password|sslpassword)=[^&]*", "***@", url)
 
 
 class StatusOverride(_Strict):

@@ -192,7 +192,7 @@ class Client:
             message = self._message(
                 doing,
                 f"the answer ({kind}, {len(answer.content)} bytes) could not be decoded: {error}; it begins with "
-                f'"{self.redactor.quote(answer.content[:200])}". A proxy or login page in between, or a broken '
+                f'"{self.redactor.quote(answer.content)}". A proxy or login page in between, or a broken '
                 f"connection, does that",
             )
             raise _AgainError(ProtocolError(message)) from error

@@ -1,14 +1,25 @@
 """Makes what a tracker answered fit for an error message: short, on one line, without secrets."""
 
+import html
 import json
 import re
-from collections.abc import Iterable
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel, SecretStr
 
 LONGEST = 300
 """Characters of an answer that a message quotes at most."""
 
 HIDDEN = "[hidden]"
+
+_LEAST_SECRET = 4
+"""Something so short is no secret, and to hide it would spoil any text."""
+
+_LOOKED_AT = 20_000
+"""Characters of an answer in which its gist is looked for."""
 
 _SECRET_SHAPES = re.compile(
     r"""
@@ -26,24 +37,59 @@ _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re
 
 
 class Redactor:
-    """Hides the given secrets, and anything shaped like one, in texts that may reach a log."""
+    """Hides the given secrets in every form in which they travel, and anything shaped like one, in texts for a log."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        known = {form for secret in secrets for form in _forms(secret) if len(form) >= _LEAST_SECRET}
+        # The longest first, so that none is hidden in part only.
+        self._known = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True)))) if known else None
 
     def hide(self, text: str) -> str:
         """``text`` with every secret replaced by ``[hidden]``."""
-        if self._known:
-            text = self._known.sub(HIDDEN, text)
-        return _SECRET_SHAPES.sub(HIDDEN, text)
+        return _SECRET_SHAPES.sub(HIDDEN, self._hide_known(text))
 
     def quote(self, content: bytes | str) -> str:
         """The gist of an answer's body: its error texts when it is JSON, otherwise its beginning; one line."""
-        text = content if isinstance(content, str) else content[:20_000].decode("utf-8", "replace")
-        text = self.hide(_error_texts(text) or _MARKUP.sub(" ", text))
+        text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+        # Before anything is cut or taken out: what is left of a secret would not be known as one.
+        text = self._hide_known(text)[:_LOOKED_AT]
+        text = self.hide(_error_texts(text) or html.unescape(_MARKUP.sub(" ", text)))
         text = " ".join(_UNPRINTABLE.sub(" ", text).split())
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+    def _hide_known(self, text: str) -> str:
+        return self._known.sub(HIDDEN, text) if self._known else text
+
+
+def redactor_of(tracker: BaseModel) -> Redactor:
+    """Hides the secrets of a tracker's settings."""
+    return Redactor(secrets_of(tracker))
+
+
+def secrets_of(settings: BaseModel) -> Iterator[str]:
+    """All secrets in settings, and what Basic authentication makes of an e-mail address and a token."""
+    email = getattr(settings, "email", None)
+    for name, value in settings:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+            if name == "token" and email:
+                yield b64encode(f"{email}:{value.get_secret_value()}".encode()).decode()
+        elif isinstance(value, BaseModel):
+            yield from secrets_of(value)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, each of its lines, and as addresses, JSON, HTML, Python and base64 write it."""
+    yield secret
+    yield from (line for line in secret.splitlines() if not line.startswith("-----"))  # a key in PEM format
+    for address in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
+        yield address
+        yield re.sub("%..", lambda code: code[0].lower(), address)
+    yield from (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    yield from (html.escape(secret), html.escape(secret, quote=False), repr(secret)[1:-1])
+    for encode in (b64encode, urlsafe_b64encode):
+        coded = encode(secret.encode()).decode()
+        yield from (coded, coded.rstrip("="))
 
 
 def _error_texts(text: str) -> str:

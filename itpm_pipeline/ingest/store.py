@@ -54,7 +54,9 @@ def open_store(url: str) -> Store:
     try:
         filesystem, root = pyarrow.fs.FileSystem.from_uri(url)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise ConfigurationError(f"landing.url: cannot open {url!r}: {error}") from error
+        # Addresses of object stores may hold a key.
+        scheme = url.partition("://")[0]
+        raise ConfigurationError(f"landing.url: cannot open {scheme}://…: {str(error).replace(url, '…')}") from None
     return ObjectStore(filesystem, root)
 
 

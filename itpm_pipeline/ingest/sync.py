@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,12 +11,10 @@ from fnmatch import fnmatchcase
 from queue import Queue
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
-
 from itpm_pipeline.config import Settings
 from itpm_pipeline.errors import ConfigurationError, ItpmError, TrackerError
 from itpm_pipeline.extract.records import SITE, ProjectRef
-from itpm_pipeline.extract.redaction import Redactor
+from itpm_pipeline.extract.redaction import redactor_of
 from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.census.known import Known
@@ -99,19 +97,6 @@ def sync(
                 report.fail(task.name, pattern, WHOLE, "the tracker shows no such project")
     report.seconds = time.monotonic() - began
     return report
-
-
-def redactor_of(tracker: BaseModel) -> Redactor:
-    """Hides the secrets of a tracker's settings."""
-    return Redactor(_secrets(tracker))
-
-
-def _secrets(settings: BaseModel) -> Iterator[str]:
-    for _, value in settings:
-        if isinstance(value, SecretStr):
-            yield value.get_secret_value()
-        elif isinstance(value, BaseModel):
-            yield from _secrets(value)
 
 
 class _Task:

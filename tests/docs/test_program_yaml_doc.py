@@ -156,7 +156,7 @@ def test_every_example_is_accepted(tmp_path):
     for block in blocks:
         file = tmp_path / "program.yaml"
         file.write_text(block, encoding="utf-8")
-        variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "value")
+        variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "https://value.example")
         load_settings(file, variables)
 
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import github
+import jwt
 import orjson
 import requests
 from github import Auth
@@ -29,7 +30,9 @@ from itpm_pipeline.errors import (
     TrackerError,
     TransientError,
 )
+from itpm_pipeline.extract.certificates import authorities
 from itpm_pipeline.extract.client import Answer, Client, ThrottledError, Traffic
+from itpm_pipeline.extract.redaction import secrets_of
 
 # The library writes to the terminal whenever it follows a redirect, as from a renamed repository.
 logging.getLogger("github.Requester").setLevel(logging.WARNING)
@@ -86,7 +89,7 @@ class GithubSession:
             tracker.name,
             concurrency=tracker.concurrency,
             max_attempts=tracker.max_attempts,
-            secrets=_secrets(tracker),
+            secrets=secrets_of(tracker),
         )
         self._of_thread = threading.local()
         self._opened: list[github.Github] = []
@@ -228,7 +231,7 @@ def open_github(tracker: GithubTracker) -> github.Github:
         base_url=api_url(tracker.url),
         timeout=max(1, math.ceil(tracker.timeout_seconds)),
         user_agent=USER_AGENT,
-        verify=str(tracker.ca_file) if tracker.ca_file else True,
+        verify=authorities(tracker.name, tracker.ca_file),
         retry=None,
         seconds_between_requests=0,
         seconds_between_writes=0,  # a GraphQL query is a POST, which PyGithub counts as a write
@@ -257,9 +260,8 @@ def _authentication(tracker: GithubTracker) -> Auth.Auth:
     if tracker.app is None:
         raise ConfigurationError(f"trackers: {tracker.name}: give either token or app")
     app = Auth.AppAuth(tracker.app.app_id, tracker.app.private_key.get_secret_value())
+    try:
+        app.create_jwt()
+    except jwt.PyJWTError:
+        raise ConfigurationError(f"{tracker.name}: app.private_key is no private key in PEM format") from None
     return app.get_installation_auth(tracker.app.installation_id)
-
-
-def _secrets(tracker: GithubTracker) -> list[str]:
-    secrets = [tracker.token, tracker.app.private_key if tracker.app else None]
-    return [secret.get_secret_value() for secret in secrets if secret is not None]

@@ -1,6 +1,5 @@
 """The one place that touches the ``jira`` library: authenticated requests for raw JSON, through the shared client."""
 
-import base64
 import logging
 import queue
 import time
@@ -16,7 +15,9 @@ import jira.exceptions
 from itpm_pipeline.config import JiraTracker
 from itpm_pipeline.errors import ProtocolError
 from itpm_pipeline.extract import json_text
+from itpm_pipeline.extract.certificates import authorities
 from itpm_pipeline.extract.client import Answer, Client, Traffic
+from itpm_pipeline.extract.redaction import secrets_of
 
 AGILE = "agile/1.0"
 
@@ -49,15 +50,15 @@ class JiraSession:
         self, tracker: JiraTracker, client: Client | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """``clock``: seconds on a steady scale."""
-        token = tracker.token.get_secret_value()
-        secrets = [token]
-        if tracker.email:
-            secrets.append(base64.b64encode(f"{tracker.email}:{token}".encode()).decode())
         self.tracker = tracker
         self.client = client or Client(
-            tracker.name, concurrency=tracker.concurrency, max_attempts=tracker.max_attempts, secrets=secrets
+            tracker.name,
+            concurrency=tracker.concurrency,
+            max_attempts=tracker.max_attempts,
+            secrets=secrets_of(tracker),
         )
         self._base = str(tracker.url).rstrip("/")
+        self._certificates = authorities(tracker.name, tracker.ca_file)
         self._idle: queue.LifoQueue[jira.JIRA] = queue.LifoQueue()
         self._server: Server | None = None
         self._asked_at = 0.0
@@ -128,7 +129,10 @@ class JiraSession:
                 site = self._connect()
             try:
                 # Redirects are not followed: they would carry the credentials to wherever they lead.
-                response = site._session.request(method, url, allow_redirects=False, **request)  # noqa: SLF001
+                # Without verify, a REQUESTS_CA_BUNDLE in the environment would win over the tracker's own ca_file.
+                response = site._session.request(  # noqa: SLF001
+                    method, url, allow_redirects=False, verify=self._certificates, **request
+                )
             except jira.exceptions.JIRAError as error:
                 if error.response is None:
                     raise ConnectionError("no response") from None
@@ -143,7 +147,7 @@ class JiraSession:
         """A session that authenticates, without any request of its own and without retries of its own."""
         tracker, token = self.tracker, self.tracker.token.get_secret_value()
         return jira.JIRA(
-            options={"server": self._base, "verify": str(tracker.ca_file) if tracker.ca_file else True},
+            options={"server": self._base, "verify": self._certificates},
             basic_auth=(tracker.email, token) if tracker.email else None,
             token_auth=None if tracker.email else token,
             get_server_info=False,
