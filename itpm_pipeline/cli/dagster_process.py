@@ -17,6 +17,7 @@ from typing import IO, Self
 
 from itpm_pipeline.config import CONFIG_VARIABLE
 from itpm_pipeline.errors import ConfigurationError, ItpmError, UsageError
+from itpm_pipeline.privacy import make_private
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The project's root, where workspace.yaml and dagster.yaml stand."""
@@ -38,7 +39,7 @@ def prepare_home(folder: Path) -> Path:
         raise ConfigurationError(f"{missing[0]} is missing; run itpm from a clone of the project")
     home = folder.absolute()
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_private(home)
         (home / "dagster.yaml").write_bytes(b"".join(part.read_bytes() for part in _INSTANCE_SETTINGS))
     except OSError as error:
         raise ConfigurationError(f"cannot write {home}: {error.strerror}") from None

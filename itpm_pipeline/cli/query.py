@@ -1,7 +1,9 @@
 """``itpm sql``: a read-only query on the published warehouse."""
 
 import csv
+import io
 import json
+import re
 import sys
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -18,7 +20,8 @@ from itpm_pipeline.cli.terminal import printable
 from itpm_pipeline.config import load_settings
 from itpm_pipeline.warehouse.engine import open_published
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""How text begins that a spreadsheet runs; the last four are wide forms of the first four."""
 
 
 class Format(StrEnum):
@@ -58,20 +61,28 @@ def _as_table(result: pa.Table, limit: int) -> None:
 
 
 def _as_csv(result: pa.Table, _limit: int) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
     writer.writerow(result.column_names)
     for row in result.to_pylist():
         writer.writerow([_cell(value) for value in row.values()])
+    _write(written.getvalue())
 
 
 def _cell(value: Any) -> Any:
     """A spreadsheet runs text that looks like a formula; an apostrophe keeps it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _as_json(result: pa.Table, _limit: int) -> None:
-    json.dump(result.to_pylist(), sys.stdout, default=_as_json_value, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+    _write(json.dumps(result.to_pylist(), default=_as_json_value, ensure_ascii=False, indent=1) + "\n")
+
+
+def _write(text: str) -> None:
+    """A file or another program gets all as it is; a terminal gets nothing that it would obey."""
+    if sys.stdout.isatty():
+        text = "\n".join(map(printable, text.split("\n")))
+    sys.stdout.write(text)
 
 
 def _as_json_value(value: Any) -> Any:

@@ -28,7 +28,7 @@ CONFIG_VARIABLE = "ITPM_CONFIG"
 _PLACES = {"ITPM_WAREHOUSE_URL": "warehouse", "ITPM_LANDING_URL": "landing"}
 _MAY_HOLD_PASSWORDS = (("warehouse", "url"), ("landing", "url"))
 _SECRETS = frozenset({"token", "private_key", "password", "webhook"})
-_WITH_USER = re.compile(r"(?P<scheme>[^/:]+://)(?P<user>[^/]*)@(?P<rest>.*)", re.DOTALL)
+_WITH_USER = re.compile(r"(?P<scheme>(?!duckdb)[^/:]+://)(?P<user>.*)@(?P<rest>[^@]*)", re.DOTALL)
 _PASSWORD_OPTION = re.compile(r"(?<=[?&])((?:ssl)?password)=([^&]*)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNKNOWN_KEY_OWNERS = (

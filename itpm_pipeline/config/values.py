@@ -11,26 +11,28 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 def _is_web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        # With an @ it may hold a password.
-        named = "this" if "@" in url else repr(url)
-        raise ValueError(f"{named} is no address; write for example https://acme.atlassian.net")
-    if parts.username or parts.password:
+    if "@" in url:  # before it is parsed: where a password has a slash, no parser sees that it is one
         raise ValueError("an address must not carry credentials; use the keys email and token")
-    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
-        raise ValueError("credentials would travel unencrypted; use https (plain http only for this machine)")
+    # It is not repeated: people put tokens on the wrong line.
+    _look_at(url, "this is no address; write for example https://acme.atlassian.net", "credentials")
     return url.rstrip("/")
 
 
 def _is_secret_web_address(secret: SecretStr) -> SecretStr:
     address = secret.get_secret_value().strip()
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("the variable holds no web address")
-    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
-        raise ValueError("messages would travel unencrypted; use https (plain http only for this machine)")
+    _look_at(address, "the variable holds no web address", "messages")
     return SecretStr(address)
+
+
+def _look_at(url: str, otherwise: str, what: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(otherwise) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(otherwise)
+    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+        raise ValueError(f"{what} would travel unencrypted; use https (plain http only for this machine)")
 
 
 def _is_token(secret: SecretStr) -> SecretStr:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.fs
 
 from itpm_pipeline.errors import ConfigurationError, WarehouseError
+from itpm_pipeline.privacy import make_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class LocalStore:
         """Write aside, make durable, rename."""
         target = self.root / path
         with _as_warehouse_error("write", target):
-            _make_private_folder(target.parent)
+            make_private(target.parent)
             aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             try:
                 descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -165,15 +166,6 @@ def _list(filesystem: Any, folder: str, *, recursive: bool) -> list[Any]:
     with _as_warehouse_error("list", folder):
         selector = pyarrow.fs.FileSelector(folder, recursive=recursive, allow_not_found=True)
         return list(filesystem.get_file_info(selector))
-
-
-def _make_private_folder(folder: Path) -> None:
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for part in reversed(missing):
-        part.mkdir(mode=0o700, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Project
 from itpm_pipeline.modeling.render import Schemas, render_expression
+from itpm_pipeline.privacy import make_private, open_as_folder
 from itpm_pipeline.reports.diagram import Diagram
 from itpm_pipeline.reports.plot import Plot, Row
 from itpm_pipeline.reports.svg import render_svg
@@ -46,13 +47,14 @@ def write(connection: sa.Connection, project: Project, plots: Iterable[Plot], fo
     Pictures of these plots that are no longer drawn (of a sprint that has ended) are deleted.
     """
     written = []
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     for plot in plots:
         for stale in folder.glob(f"{plot.file_stem}--*.svg"):
             stale.unlink()
         for picture in draw(connection, project, plot):
             path = folder / f"{plot.file_stem}--{_file_name(picture.title)}.svg"
             path.write_text(picture.svg, encoding="utf-8")
+            open_as_folder(path)
             written.append(path)
     return written
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from itpm_pipeline.errors import ConfigurationError, LockedError, WarehouseError
+from itpm_pipeline.privacy import make_private
 from itpm_pipeline.warehouse import ddl, ops
 from itpm_pipeline.warehouse.lock import WriterLock
 from itpm_pipeline.warehouse.publish import Publication, replace_file
@@ -112,7 +113,7 @@ class DuckdbWarehouse:
         with self._guard:
             if self._holders == 0:
                 try:
-                    self.working.parent.mkdir(parents=True, exist_ok=True)
+                    make_private(self.working.parent)
                 except OSError as error:
                     raise WarehouseError(f"cannot create {self.working.parent}: {error.strerror or error}") from error
                 self._lock.acquire(self._wait)

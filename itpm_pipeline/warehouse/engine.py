@@ -90,5 +90,6 @@ def _kind(url: str) -> str:
     kind = url.partition(":")[0].partition("+")[0]
     if "://" not in url or kind not in _WAREHOUSES:
         known = ", ".join(f"{name}://" for name in _WAREHOUSES)
-        raise ConfigurationError(f"warehouse.url: unknown kind of database {kind!r}; known are: {known}")
+        named = f" {kind!r}" if "://" in url and kind.isidentifier() else ""
+        raise ConfigurationError(f"warehouse.url: unknown kind of database{named}; known are: {known}")
     return kind

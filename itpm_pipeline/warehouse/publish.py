@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from itpm_pipeline.errors import WarehouseError
+from itpm_pipeline.privacy import make_private, open_as_folder
 
 _UNFINISHED = ".publishing-"
 
@@ -26,15 +27,17 @@ def replace_file(source: Path, target: Path) -> int:
     """Make ``target`` a copy of ``source``; returns its size in bytes.
 
     Readers that have ``target`` open keep the old content, later ones see the new. A crash at any instant leaves
-    the old file whole; what it leaves of the copy is removed by the next call. Callers take turns.
+    the old file whole; what it leaves of the copy is removed by the next call. Callers take turns. Who may read the
+    folder may read the file.
     """
     with _as_warehouse_error(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private(target.parent)
         for stale in target.parent.glob(f"{target.name}{_UNFINISHED}*"):
             stale.unlink()
         copy = target.with_name(f"{target.name}{_UNFINISHED}{os.getpid()}")
         try:
             shutil.copyfile(source, copy)
+            open_as_folder(copy)
             _sync(copy)
             # A log left by someone who opened the published file for writing belongs to the content we replace.
             with suppress(FileNotFoundError):

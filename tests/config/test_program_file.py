@@ -82,7 +82,7 @@ MISTAKES = {
     "unknown key": ("email:", "e_mail:", ":5: trackers[0].e_mail: unknown key; did you mean email?"),
     "unknown top key": ("programs:", "programmes:", ":9: programmes: unknown key; did you mean programs?"),
     "unknown kind": ("kind: jira", "kind: jria", ":2: trackers[0]: Input tag 'jria'"),
-    "not an address": ("https://acme.atlassian.net", "acme", ":4: trackers[0].url: 'acme' is no address"),
+    "not an address": ("https://acme.atlassian.net", "acme", ":4: trackers[0].url: this is no address"),
     "plain http": ("https://acme.atl", "http://acme.atl", ":4: trackers[0].url: credentials would travel unencrypted"),
     "secret in the address": ("https://acme", "https://me:pw@acme", "must not carry credentials"),
     "time zone": ("Europe/Berlin", "Europe/Berln", ":12: programs[0].timezone: 'Europe/Berln' is no IANA time zone"),

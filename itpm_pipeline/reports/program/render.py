@@ -19,7 +19,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$@&]|:(?=//)|!(?=\[))")
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$@&]|:(?=//)|!(?=\[)|(?<=www)\.)", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the direction of writing around to make text look like another."""
 

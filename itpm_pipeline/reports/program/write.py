@@ -6,6 +6,7 @@ from pathlib import Path
 
 from itpm_pipeline.errors import ConfigurationError
 from itpm_pipeline.modeling.project import Project
+from itpm_pipeline.privacy import make_private, open_as_folder
 from itpm_pipeline.reports.program.collect import collect
 from itpm_pipeline.reports.program.render import to_html, to_markdown
 from itpm_pipeline.warehouse.engine import Published
@@ -21,12 +22,13 @@ def write_reports(published: Published, project: Project, folder: Path, program:
         raise ConfigurationError(f"there is no program {program!r} in the published warehouse")
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         for report in reports:
             for ending, text in ((".html", to_html(report, project)), (".md", to_markdown(report))):
                 path = folder / (_file_name(report.program_key) + ending)
                 aside = path.with_suffix(f"{path.suffix}.part")
                 aside.write_text(text, encoding="utf-8")
+                open_as_folder(aside)
                 aside.replace(path)
                 written.append(path)
     except OSError as error:
