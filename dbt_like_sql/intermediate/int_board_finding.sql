@@ -64,3 +64,23 @@ select
     issue_key as record_key,
     kept_from is not null as is_failed
 from membership
+union all
+select
+    'sprint_report_missing' as rule,
+    'info' as severity,
+    board_id,
+    sprint_id as record_id,
+    sprint_name as record_key,
+    not is_reported as is_failed
+from {{ ref('mart_sprint_reconciliation') }}
+where board_id is not null
+union all
+select
+    'sprint_report_differs' as rule,
+    'warning' as severity,
+    board_id,
+    sprint_id as record_id,
+    sprint_name as record_key,
+    not is_equal as is_failed
+from {{ ref('mart_sprint_reconciliation') }}
+where board_id is not null and is_reported

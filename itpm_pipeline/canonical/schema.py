@@ -358,6 +358,32 @@ _table("board_sprint", "One row per board and sprint shown on it.", "board_id, s
     sprint_id text       | Sprint.
 """, merge=Merge.REPLACE, replace_by="board_id")
 
+_table("sprint_report", "One row per closed Jira sprint that its site reports on; only to compare with, never a source "
+       "of numbers.", "sprint_id", """
+    sprint_id text       | Sprint.
+    board_id text        | Board the report is of: its filter, its columns.
+    estimate_field text  | What Jira sums up, in its words: field_customfield_10016, issueCount_ …; null = no issue.
+    completed_points double | Sum of estimates at the end; null = nothing estimated.
+    completed_initial_points double | Sum of estimates at the start.
+    not_completed_points double | As above, of what was not completed.
+    not_completed_initial_points double | At the start.
+    punted_points double | As above, of what was removed.
+    punted_initial_points double | At the start.
+    completed_elsewhere_points double | As above, of what was completed outside of the sprint.
+    completed_elsewhere_initial_points double | At the start.
+""")
+
+_table("sprint_report_issue", "One row per sprint and issue in its site's own report; only to compare with, never a "
+       "source of numbers.", "sprint_id, issue_id", """
+    sprint_id text       | Sprint.
+    issue_id text        | Issue.
+    issue_key text       | Its key in the report.
+    category text        | completed, not_completed, punted or completed_elsewhere.
+    is_added bool        | Added after the start.
+    initial_estimate double | Estimate with which it came in; null = none.
+    current_estimate double | Estimate at the end; null = none.
+""", merge=Merge.REPLACE, replace_by="sprint_id")
+
 _table("release_version", "One row per Jira version, GitHub milestone with a due date, or GitHub release.",
        "version_id", """
     version_id text      | Identifier.

@@ -64,6 +64,17 @@ class SprintState(StrEnum):
     CLOSED = "closed"
 
 
+class ReportCategory(StrEnum):
+    """What became of an issue in a sprint, by the lists of Jira's own report."""
+
+    COMPLETED = "completed"
+    NOT_COMPLETED = "not_completed"
+    PUNTED = "punted"
+    """Taken out of the sprint."""
+    COMPLETED_ELSEWHERE = "completed_elsewhere"
+    """Done outside of the sprint."""
+
+
 class EventField(StrEnum):
     """Fields whose history is kept."""
 

@@ -73,6 +73,8 @@ class JiraTracker(_Tracker):
     start_date_field: str | None = None
     incident_types: tuple[str, ...] = ("Incident",)
     risk_types: tuple[str, ...] = ("Risk",)
+    reconcile: bool = False
+    """Compare closed sprints with the site's own sprint report."""
 
 
 class GithubApp(_Strict):

@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 
 from itpm_pipeline.sandbox.clock import Clock
 from itpm_pipeline.sandbox.company.model import Company
-from itpm_pipeline.sandbox.jira import agile, changelog, platform, projects, search, worklogs
+from itpm_pipeline.sandbox.jira import agile, changelog, platform, projects, reports, search, worklogs
 from itpm_pipeline.sandbox.jira.changelog import BulkDates
 from itpm_pipeline.sandbox.jira.routing import Desk, not_found
 from itpm_pipeline.sandbox.jira.site import Site
@@ -36,6 +36,7 @@ def create_app(
         *changelog.endpoints(bulk_dates),
         *worklogs.ENDPOINTS,
         *agile.ENDPOINTS,
+        *reports.ENDPOINTS,
     )
     app = Starlette(routes=[desk.route(endpoint) for endpoint in endpoints], exception_handlers={404: not_found})
     app.state.requests = desk.requests

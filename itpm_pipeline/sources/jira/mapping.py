@@ -10,6 +10,7 @@ from itpm_pipeline.sources.jira.context import JiraContext
 from itpm_pipeline.sources.jira.mapping_history import map_changelog, map_worklogs
 from itpm_pipeline.sources.jira.mapping_issue import map_issue
 from itpm_pipeline.sources.jira.mapping_links import map_remote_links
+from itpm_pipeline.sources.jira.mapping_reports import map_sprint_report
 from itpm_pipeline.sources.jira.mapping_site import (
     map_board,
     map_board_configuration,
@@ -37,6 +38,7 @@ MAPPERS: Mapping[str, Mapper | None] = {
     "board_projects": map_board_projects,
     "board_sprints": map_board_sprints,
     "sprints": map_sprint,
+    "sprint_reports": map_sprint_report,
     "versions": map_version,
     "issues": map_issue,
     "changelogs": map_changelog,

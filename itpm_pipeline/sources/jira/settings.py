@@ -35,7 +35,10 @@ SITE_STREAMS = (
     Stream("board_projects", "site", "Projects whose issues a board shows, per board.", is_reference=True),
     Stream("board_sprints", "site", "Ids of the sprints a board lists, per board.", is_reference=True),
     Stream("sprints", "site", "Sprints that boards list.", is_reference=True, holds=EntityKind.SPRINT),
+    Stream("sprint_reports", "site", "The site's own reports on closed sprints, to compare with."),
 )
+SPRINT_REPORTS = "sprint_reports"
+"""The stream that is read only where the settings say ``reconcile``."""
 
 PROJECT_STREAMS = (
     Stream("versions", "project", "Releases.", holds=EntityKind.VERSION),

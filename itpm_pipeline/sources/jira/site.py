@@ -1,6 +1,7 @@
 """Reads what belongs to a whole site: projects, catalogues, boards and their sprints."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from itpm_pipeline.sources.jira.emission import Emission
 from itpm_pipeline.sources.jira.paging import entries_of, offset_pages
 from itpm_pipeline.sources.jira.session import AGILE, JiraSession, Server
 from itpm_pipeline.sources.jira.settings import LISTINGS, Listing
+from itpm_pipeline.sources.jira.sprint_reports import SprintReports
 
 AGILE_PAGE = 50
 """Entries in a page of boards, sprints and a board's projects: the servers' maximum."""
@@ -42,11 +44,14 @@ def list_projects(session: JiraSession, traffic: Traffic) -> list[dict[str, Any]
     return sorted(projects, key=lambda project: str(project["key"]))
 
 
-def read_site(session: JiraSession, server: Server, emission: Emission, known_info: str | None) -> Iterator[RawRecord]:
+def read_site(
+    session: JiraSession, server: Server, emission: Emission, known_info: str | None,
+    reports: SprintReports | None = None,
+) -> Iterator[RawRecord]:
     """All records of the site. Everything is read every time: nothing of it tells when it changed.
 
     ``known_info`` is the :func:`info_digest` of the server information landed before: it holds a clock, so it is
-    landed only when something else in it changed.
+    landed only when something else in it changed. ``reports``: None where they are not asked for.
     """
     if info_digest(server) != known_info:
         yield emission.record("server_info", "server", server.raw)
@@ -64,7 +69,7 @@ def read_site(session: JiraSession, server: Server, emission: Emission, known_in
             raise
         emission.skip(str(error), *BOARD_STREAMS)
         return
-    yield from _read_boards(session, boards, emission)
+    yield from _read_boards(session, boards, emission, reports)
 
 
 def info_digest(server: Server) -> str:
@@ -92,19 +97,27 @@ def _boards(session: JiraSession, projects: list[dict[str, Any]], traffic: Traff
     return [found[board] for board in sorted(found)]
 
 
-def _read_boards(session: JiraSession, boards: list[dict[str, Any]], emission: Emission) -> Iterator[RawRecord]:
+def _read_boards(
+    session: JiraSession, boards: list[dict[str, Any]], emission: Emission, reports: SprintReports | None
+) -> Iterator[RawRecord]:
     refused: dict[str, str] = {}
     sprints: dict[Any, dict[str, Any]] = {}
+    listed_by: defaultdict[Any, list[Any]] = defaultdict(list)
 
     def read(board: dict[str, Any]) -> list[tuple[str, Any, Any]]:
         return list(_read_board(session, board, emission, refused, sprints))
 
     for parts in read_ahead(read, boards, workers=session.tracker.concurrency):
         yield from (emission.record(*part) for part in parts)
+        for stream, number, value in parts:
+            for sprint in value["sprintIds"] if stream == "board_sprints" else ():
+                listed_by[sprint].append(number)
     for sprint in sorted(sprints):
         yield emission.record("sprints", sprint, sprints[sprint])
     emission.outcomes["sprints"].is_complete = True
     emission.outcomes["boards"].details["refused"] = dict(sorted(refused.items()))
+    if reports is not None:
+        yield from reports.read(sprints, listed_by)
 
 
 def _read_board(

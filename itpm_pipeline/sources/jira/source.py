@@ -21,8 +21,9 @@ from itpm_pipeline.sources.jira.probe import probe
 from itpm_pipeline.sources.jira.project import read_named, read_project
 from itpm_pipeline.sources.jira.remote_links import RemoteLinks
 from itpm_pipeline.sources.jira.session import JiraSession
-from itpm_pipeline.sources.jira.settings import FIELD_LISTING, PROJECT_STREAMS, SITE_STREAMS
+from itpm_pipeline.sources.jira.settings import FIELD_LISTING, PROJECT_STREAMS, SITE_STREAMS, SPRINT_REPORTS
 from itpm_pipeline.sources.jira.site import info_digest, list_entries, list_projects, read_site
+from itpm_pipeline.sources.jira.sprint_reports import SprintReports
 
 ARCHIVED = "archived"
 """Reason why an archived project is not read: search does not return its issues."""
@@ -64,22 +65,32 @@ class JiraSource:
         ]
 
     def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
-        """Records of the whole site; all of them each time, as none tells when it changed."""
-        del reconcile  # Nothing is left to read again.
-        emission = Emission(SITE, [stream.name for stream in SITE_STREAMS], self._now)
-        known = cursor.state.get("server_info") if cursor else None
+        """Records of the whole site; all of them each time, as none tells when it changed.
+
+        Only the sprint reports are read once. The cursor's ``state``: ``server_info``, digest of it;
+        ``sprint_reports``, what :class:`SprintReports` was asked. A reconcile asks again for refused reports.
+        """
+        compares = self._settings.reconcile
+        streams = [stream.name for stream in SITE_STREAMS if compares or stream.name != SPRINT_REPORTS]
+        emission = Emission(SITE, streams, self._now)
+        before = cursor.state if cursor else {}
+        known = before.get(SPRINT_REPORTS, {})
+        reports = SprintReports(self._session, emission, known, again=reconcile) if compares else None
         read: Read
 
         def records() -> Iterator[RawRecord]:
             server = self._session.ask_server(emission.traffic("server_info"))
             fields: list[Mapping[str, Any]] = []
-            for record in read_site(self._session, server, emission, known):
+            for record in read_site(self._session, server, emission, before.get("server_info"), reports):
                 if record.stream == FIELD_LISTING.stream:
                     fields.append(json_text.loads(record.payload))
                 yield record
             self._fields = fields
             read.outcomes = emission.finished()
-            read.cursor = Cursor(server.time, {"server_info": info_digest(server)})
+            state: dict[str, Any] = {"server_info": info_digest(server)}
+            if reports is not None:
+                state[SPRINT_REPORTS] = reports.asked
+            read.cursor = Cursor(server.time, state)
 
         read = Read(records())
         return read

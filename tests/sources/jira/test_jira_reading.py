@@ -373,43 +373,6 @@ def test_a_history_the_server_cuts_is_landed_as_incomplete(open_source, center):
 # --- The site -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def site(fake, other_answer):
-    """Two projects, a scrum and a kanban board, one board we may not look into."""
-
-    def no_sprints(_):
-        raise other_answer(400, {"errorMessages": ["The board does not support sprints"]})
-
-    def denied(_):
-        raise other_answer(403, {"errorMessages": ["no permission"]})
-
-    sprints = [{"id": 30 + n, "state": "closed", "name": f"S{n}"} for n in range(120)]
-    fake.answers |= {
-        "api/3/project/search": lambda request: {
-            "values": [{"id": "2", "key": "WEB", "archived": True}, {"id": "1", "key": "PAY", "name": "Payments"}],
-            "isLast": True, "total": 2, "asked": request.queries.get("status"),
-        },
-        "api/3/status": [], "api/3/issuetype": [], "api/3/priority": [], "api/3/resolution": [],
-        "api/3/issueLinkType": {"issueLinkTypes": [{"id": "1", "name": "Blocks"}]},
-        "agile/1.0/board": lambda request: {
-            "values": [{"id": n, "type": kind, "name": f"B{n}"} for n, kind in
-                       ((4, "scrum"), (5, "kanban"), (6, "scrum"), (7, "scrum"))][int(request.query["startAt"]) :][:2],
-            "total": 4,
-        },
-    }  # fmt: skip
-    for board in (4, 5, 6, 7):
-        fake.answers[f"agile/1.0/board/{board}/configuration"] = {"id": board, "columnConfig": {"columns": []}}
-        fake.answers[f"agile/1.0/board/{board}/project"] = {"values": [{"id": "1", "key": "PAY"}], "isLast": True}
-        fake.answers[f"agile/1.0/board/{board}/sprint"] = lambda request: {
-            "values": sprints[int(request.query["startAt"]) :][:50], "isLast": int(request.query["startAt"]) >= 100,
-        }  # fmt: skip
-    fake.answers["agile/1.0/board/5/sprint"] = no_sprints
-    fake.answers["agile/1.0/board/6/sprint"] = denied
-    fake.answers["agile/1.0/board/6/configuration"] = denied
-    fake.answers["agile/1.0/board/7/project"] = denied
-    return fake
-
-
 def test_a_site_with_boards_of_all_kinds(site, open_source):
     read = open_source().read_site(None)
     streams, outcomes = consume(read)
