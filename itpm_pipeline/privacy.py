@@ -5,13 +5,13 @@ from pathlib import Path
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for the owner alone; what exists keeps its rights."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for part in reversed(missing):
-        part.mkdir(mode=0o700, exist_ok=True)
+    """Make a folder, and those above it that are missing, for the owner alone; what exists keeps its rights.
+
+    OSError: it cannot be made, or is a file.
+    """
+    if not folder.parent.exists():
+        make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def open_as_folder(path: Path) -> None:
