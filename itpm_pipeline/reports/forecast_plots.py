@@ -13,7 +13,7 @@ FAN = ((50, Colour.GOOD), (85, Colour.WARNING), (95, Colour.REMOVED))
 
 BURN_UP_QUERY = """
 with finish as (
-    select scope_id, percentile, value_date, scope_verdict, status, probability_by_target
+    select scope_id, percentile, value_date, effective_verdict, status, probability_by_target
     from {{ ref('mart_delivery_forecast') }}
     where scope_type = 'release' and kind = 'when'
 ),
@@ -23,7 +23,7 @@ day as (
         max(case when percentile = 0.5 then value_date end) as day_50,
         max(case when percentile = 0.85 then value_date end) as day_85,
         max(case when percentile = 0.95 then value_date end) as day_95,
-        max(scope_verdict) as verdict,
+        max(case when percentile = 0.85 then effective_verdict end) as verdict,
         max(status) as forecast_status,
         max(probability_by_target) as probability_by_target
     from finish

@@ -78,7 +78,8 @@ counted as (
 
 forecast as (
 
-    select * from {{ ref('int_release_forecast') }}
+    select * from {{ ref('int_target_forecast') }}
+    where scope_type = 'release'
 
 )
 
@@ -109,4 +110,4 @@ select
 from counted
 inner join release on counted.version_id = release.version_id
 cross join parameter
-left join forecast on counted.version_id = forecast.version_id and counted.date = release.last_date
+left join forecast on counted.version_id = forecast.scope_id and counted.date = release.last_date

@@ -25,24 +25,6 @@ program as (
 
 ),
 
-issue as (
-
-    select * from {{ ref('int_program_issue_summary') }}
-
-),
-
-sprint as (
-
-    select * from {{ ref('int_program_sprint_summary') }}
-
-),
-
-dependency as (
-
-    select * from {{ ref('int_program_dependency_summary') }}
-
-),
-
 rated as (
 
     select
@@ -55,9 +37,18 @@ rated as (
         rag.cost_rag,
         rag.dependency_rag,
         rag.predictability_rag,
-        rag.commitment_reliability
+        rag.schedule_reason,
+        rag.cost_reason,
+        rag.dependency_reason,
+        rag.predictability_reason,
+        rag.commitment_reliability,
+        rag.cost_performance,
+        forecast.p50_date,
+        forecast.p85_date
     from program
     inner join {{ ref('int_program_rag') }} as rag on program.program_id = rag.program_id
+    left join {{ ref('int_target_forecast') }} as forecast
+        on program.program_id = forecast.scope_id and forecast.scope_type = 'program'
 
 )
 
@@ -76,6 +67,10 @@ select
     rated.cost_rag,
     rated.dependency_rag,
     rated.predictability_rag,
+    rated.schedule_reason,
+    rated.cost_reason,
+    rated.dependency_reason,
+    rated.predictability_reason,
     -- Clauses without data are left out.
     upper(case when rated.is_overridden then rated.status_override else rated.computed_rag end)
     || ': ' || coalesce(cast(issue.open_count as text), 'no') || ' open issues'
@@ -83,12 +78,17 @@ select
         '; ' || cast(nullif(dependency.cross_project_conflict_count, 0) as text) || ' cross-project conflicts', ''
     )
     || coalesce('; ' || cast(nullif(issue.overdue_count, 0) as text) || ' overdue', '')
+    || coalesce('; 85 % sure by ' || cast(rated.p85_date as text) || ', target ' || cast(rated.target_date as text), '')
+    || coalesce('; CPI ' || cast(cast(floor(rated.cost_performance * 100 + 0.5) / 100 as decimal(18, 2)) as text), '')
     || coalesce(
         '; commitment reliability '
         || cast(cast(floor(rated.commitment_reliability * 100 + 0.5) as integer) as text) || ' %',
         ''
     ) as headline,
     rated.target_date,
+    rated.p50_date,
+    rated.p85_date,
+    rated.cost_performance,
     coalesce(issue.issue_count, 0) as issue_count,
     coalesce(issue.open_count, 0) as open_count,
     coalesce(issue.done_count, 0) as done_count,
@@ -114,7 +114,7 @@ select
     rated.as_of,
     rated.config_version
 from rated
-left join issue on rated.program_id = issue.program_id
+left join {{ ref('int_program_issue_summary') }} as issue on rated.program_id = issue.program_id
 left join {{ ref('int_program_freshness') }} as freshness on rated.program_id = freshness.program_id
-left join sprint on rated.program_id = sprint.program_id
-left join dependency on rated.program_id = dependency.program_id
+left join {{ ref('int_program_sprint_summary') }} as sprint on rated.program_id = sprint.program_id
+left join {{ ref('int_program_dependency_summary') }} as dependency on rated.program_id = dependency.program_id

@@ -29,10 +29,6 @@ class Verdict(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
-WORST_FIRST = (Verdict.OVERCONFIDENT, Verdict.CONSISTENT, Verdict.UNDERCONFIDENT, Verdict.INSUFFICIENT)
-"""What decides where several verdicts meet. Careful forecasts are no reason for doubt: whole items cause some."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One forecast of the past. ``hit`` is None while it is undecided; ``loss``: pinball loss, None if unknown."""
@@ -91,13 +87,13 @@ def judge(p: float, hits: int, number: int, min_origins: int) -> Verdict:
     return Verdict.UNDERCONFIDENT if low > p else Verdict.CONSISTENT
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """One verdict on all forecasts of a scope: that of the forecasts that can be relied on least.
+def effective(verdict: Verdict, of_scope: Iterable[Verdict]) -> Verdict:
+    """What to go by: overconfident if any forecast of the scope is, else the forecast's own verdict.
 
-    One and the same history is behind all of them. Where it misled one kind of forecast it may mislead the others as
-    well, even if too few of those are decided to say so.
+    One and the same history is behind all forecasts of a scope. Where it misled one kind of them it may mislead the
+    others as well, even if too few of those are decided, or decided soon enough, to say so.
     """
-    return min(verdicts, key=WORST_FIRST.index, default=Verdict.INSUFFICIENT)
+    return Verdict.OVERCONFIDENT if Verdict.OVERCONFIDENT in of_scope else verdict
 
 
 def wilson(hits: int, number: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.random import SeedSequence
 
 from itpm_pipeline.analytics.columns import COUNT, DAY, FLAG, INSTANT, NUMBER, TEXT, Relation, Schema, read, write
-from itpm_pipeline.analytics.forecast.calibration import Verdict, calibrate, worst
+from itpm_pipeline.analytics.forecast.calibration import Verdict, calibrate, effective
 from itpm_pipeline.analytics.forecast.resampling import (
     Counts,
     Kind,
@@ -26,14 +26,14 @@ from itpm_pipeline.metric_settings import ForecastSettings
 CALIBRATION: Schema = {
     "scope_type": TEXT, "scope_id": TEXT, "kind": TEXT, "horizon_days": COUNT, "percentile": NUMBER,
     "origin_count": COUNT, "hit_count": COUNT, "undecided_count": COUNT, "coverage": NUMBER, "coverage_low": NUMBER,
-    "coverage_high": NUMBER, "verdict": TEXT, "scope_verdict": TEXT, "pinball_loss": NUMBER,
+    "coverage_high": NUMBER, "verdict": TEXT, "effective_verdict": TEXT, "pinball_loss": NUMBER,
     "as_of": INSTANT, "config_version": TEXT,
 }  # fmt: skip
 FORECAST: Schema = {
     "scope_type": TEXT, "scope_id": TEXT, "kind": TEXT, "horizon_days": COUNT, "percentile": NUMBER,
     "status": TEXT, "reason": TEXT, "remaining_count": COUNT, "value_days": COUNT, "value_date": DAY,
     "value_count": COUNT, "is_censored": FLAG, "dependency_date": DAY, "target_date": DAY,
-    "probability_by_target": NUMBER, "verdict": TEXT, "scope_verdict": TEXT, "coverage": NUMBER,
+    "probability_by_target": NUMBER, "verdict": TEXT, "effective_verdict": TEXT, "coverage": NUMBER,
     "calibration_origin_count": COUNT,
     "calibration_scope_type": TEXT, "calibration_scope_id": TEXT, "sample_first_date": DAY, "sample_last_date": DAY,
     "sample_days": COUNT, "sample_items": COUNT, "stream_count": COUNT, "sample_hash": TEXT, "trial_count": COUNT,
@@ -46,7 +46,7 @@ Row = dict[str, Any]
 Finishes = Mapping[tuple[str, str, float], date | None]
 """Day by which the network of dependencies lets a scope be done, by scope type, scope id and percentile."""
 UNJUDGED: Row = {
-    "verdict": Verdict.INSUFFICIENT.value, "scope_verdict": Verdict.INSUFFICIENT.value, "coverage": None,
+    "verdict": Verdict.INSUFFICIENT.value, "effective_verdict": Verdict.INSUFFICIENT.value, "coverage": None,
     "origin_count": 0,
 }  # fmt: skip
 """Where nothing was ever back-tested."""
@@ -64,15 +64,15 @@ def calibration_table(
         if scope.type not in JUDGED:
             continue
         judged = calibrate(scope, settings)
-        overall = worst(found.verdict for found in judged.values())
+        verdicts = {found.verdict for found in judged.values()}
         for (kind, p), found in judged.items():
             rows.append({
                 "scope_type": scope.type, "scope_id": scope.id, "kind": kind.value,
                 "horizon_days": settings.backtest.horizon_days, "percentile": p, "origin_count": found.origins,
                 "hit_count": found.hits, "undecided_count": found.undecided, "coverage": found.coverage,
                 "coverage_low": found.low, "coverage_high": found.high, "verdict": found.verdict.value,
-                "scope_verdict": overall.value, "pinball_loss": found.pinball, "as_of": as_of,
-                "config_version": config_version,
+                "effective_verdict": effective(found.verdict, verdicts).value, "pinball_loss": found.pinball,
+                "as_of": as_of, "config_version": config_version,
             })  # fmt: skip
     return _table(CALIBRATION, rows)
 
@@ -94,7 +94,7 @@ def forecast_table(
             judged = judgement.get((*scope.judged_by, kind.value, p), UNJUDGED)
             rows.append(common | answer | {
                 "kind": kind.value, "horizon_days": horizon, "percentile": p, "verdict": judged["verdict"],
-                "scope_verdict": judged["scope_verdict"], "coverage": judged["coverage"],
+                "effective_verdict": judged["effective_verdict"], "coverage": judged["coverage"],
                 "calibration_origin_count": judged["origin_count"],
                 "dependency_date": finishes.get((scope.type, scope.id, p)) if kind is Kind.WHEN else None,
             })  # fmt: skip
@@ -104,7 +104,7 @@ def forecast_table(
 def read_judgement(calibration: Relation) -> Judgement:
     """The calibration as it was written."""
     schema = {name: CALIBRATION[name] for name in (
-        "scope_type", "scope_id", "kind", "percentile", "verdict", "scope_verdict", "coverage",
+        "scope_type", "scope_id", "kind", "percentile", "verdict", "effective_verdict", "coverage",
         "origin_count",
     )}  # fmt: skip
     return {

@@ -98,7 +98,7 @@ def _flow_picture(flow: Sequence[Row]) -> list[Picture]:
 def _forecast(forecast: Sequence[Row], path: Sequence[Row]) -> Section:
     columns = [("question", None), ("sureness", (_FORECAST, "percentile")), ("answer", (_FORECAST, "value_date")),
                ("such forecasts held", (_FORECAST, "coverage")),
-               ("forecasts here are", (_FORECAST, "scope_verdict"))]  # fmt: skip
+               ("forecasts here are", (_FORECAST, "effective_verdict"))]  # fmt: skip
     made = [row for row in forecast if row["status"] == "ok"]
     rows = [_forecast_row(row) for row in made if row["percentile"] in _SHOWN] or [_forecast_row(row) for row in made]
     reasons = sorted({row["reason"] for row in forecast if row["status"] != "ok" and row["reason"]})
@@ -135,9 +135,10 @@ def _forecast_row(row: Row) -> list[Cell]:
     else:
         question, answer = f"how many in {row['horizon_days']} days", f"{whole(row['value_count'])} or more"
     held = None if row["coverage"] is None else f"{percent(row['coverage'])} of {row['calibration_origin_count']}"
+    verdict = row["effective_verdict"]
     return [
         Cell(question), Cell(percent(row["percentile"])), Cell(answer), Cell(held),
-        Cell(_VERDICTS[row["scope_verdict"]], Tone.WARNING if row["scope_verdict"] == "overconfident" else Tone.PLAIN),
+        Cell(_VERDICTS[verdict], Tone.WARNING if verdict == "overconfident" else Tone.PLAIN),
     ]  # fmt: skip
 
 

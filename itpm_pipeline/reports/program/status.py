@@ -10,11 +10,9 @@ QUERIES = {"status": "select * from mart.mart_program_status"}
 _MODEL = "mart_program_status"
 RAG_TONES = {"green": Tone.GOOD, "amber": Tone.WARNING, "red": Tone.BAD, "grey": Tone.PLAIN}
 _DIMENSIONS = (
-    ("Schedule", "schedule_rag", "finish of the critical path and of milestones against their dates"),
-    ("Cost", "cost_rag", "cost and schedule performance against the baseline"),
-    ("Dependencies", "dependency_rag", "conflicts and late blockers on other projects"),
-    ("Predictability", "predictability_rag", "how much of what sprints committed to was kept"),
-)
+    ("Schedule", "schedule"), ("Cost", "cost"), ("Dependencies", "dependency"), ("Predictability", "predictability"),
+)  # fmt: skip
+"""Name, and stem of its columns."""
 
 
 def build(found: Mapping[str, Sequence[Row]]) -> list[Section]:
@@ -47,9 +45,9 @@ def build(found: Mapping[str, Sequence[Row]]) -> list[Section]:
             tables=[
                 Table(
                     "By dimension",
-                    [("dimension", None), ("status", (_MODEL, "overall_rag")), ("judged by", None)],
-                    [[Cell(name), Cell(_word(row[column]), RAG_TONES[row[column]]), Cell(basis)]
-                     for name, column, basis in _DIMENSIONS],
+                    [("dimension", None), ("status", (_MODEL, "overall_rag")), ("why", None)],
+                    [[Cell(name), Cell(_word(row[f"{column}_rag"]), RAG_TONES[row[f"{column}_rag"]]),
+                      Cell(row[f"{column}_reason"])] for name, column in _DIMENSIONS],
                 )
             ],
         )
