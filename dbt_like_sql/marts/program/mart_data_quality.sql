@@ -1,20 +1,50 @@
--- One row per rule, project or board it was held against, and day: how many records break it, with some of their keys.
+-- One row per rule, project, board or tracker it was held against, and day: how many records break it, with some of
+-- their keys.
 with parameter as (
 
     select * from {{ source('ops', 'build_parameter') }}
 
 ),
 
+-- Of one project each.
+project_finding as (
+
+    select
+        rule,
+        severity,
+        project_id,
+        record_key,
+        is_failed
+    from {{ ref('int_issue_finding') }}
+    union all
+    select
+        rule,
+        severity,
+        project_id,
+        record_key,
+        is_failed
+    from {{ ref('int_issue_finish_finding') }}
+    union all
+    select
+        rule,
+        severity,
+        project_id,
+        record_key,
+        is_failed
+    from {{ ref('int_dependency_finding') }}
+
+),
+
 finding as (
 
     select
-        issue_finding.rule,
-        issue_finding.severity,
+        project_finding.rule,
+        project_finding.severity,
         project.project_ref as scope,
-        issue_finding.record_key,
-        coalesce(issue_finding.is_failed, false) as is_failed
-    from {{ ref('int_issue_finding') }} as issue_finding
-    inner join {{ ref('dim_project') }} as project on issue_finding.project_id = project.project_id
+        project_finding.record_key,
+        coalesce(project_finding.is_failed, false) as is_failed
+    from project_finding
+    inner join {{ ref('dim_project') }} as project on project_finding.project_id = project.project_id
     union all
     select
         rule,
@@ -23,6 +53,14 @@ finding as (
         record_key,
         coalesce(is_failed, false) as is_failed
     from {{ ref('int_board_finding') }}
+    union all
+    select
+        rule,
+        severity,
+        scope,
+        record_key,
+        is_failed
+    from {{ ref('int_source_finding') }}
 
 ),
 
