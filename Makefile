@@ -3,10 +3,14 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# dbt and our linters want different versions of one library (see pyproject.toml), so dbt has an environment of its own.
+DBT_VENV := .venv-dbt
+DBT_STAMP := $(DBT_VENV)/.installed
+DBT_SHARED := duckdb|networkx|numpy|pandas|pyarrow|pydantic|pytz
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test test-fast lint bench lock clean
+.PHONY: help setup demo ui test test-fast lint bench dbt lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,9 +48,20 @@ lint: setup  ## Check style, types, import directions, SQL and known weaknesses 
 bench: setup  ## Measure speed as ratios to a floor
 	@$(BIN)/python -m bench
 
-lock:  ## Compile requirements.lock anew (needs uv)
+dbt: $(DBT_STAMP)  ## Create .venv-dbt, in which the tests let dbt run dbt_like_sql
+
+$(DBT_STAMP): requirements-dbt.lock
+	@test -x $(DBT_VENV)/bin/python || $(PYTHON) -m venv $(DBT_VENV)
+	@echo "Installing dbt into $(DBT_VENV) (once; about half a minute) …"
+	@$(DBT_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dbt.lock
+	@touch $@
+
+lock:  ## Compile requirements.lock and requirements-dbt.lock anew (needs uv)
 	@uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-strip-extras --python-version 3.11 \
 		--no-header --no-annotate --quiet --output-file requirements.lock
+	@grep -E '^($(DBT_SHARED))==' requirements.lock | cut -d' ' -f1 | uv pip compile --group dbt --constraints - --universal \
+		--generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate --quiet \
+		--output-file requirements-dbt.lock
 
 clean:  ## Remove the environment and the demo
-	@rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DBT_VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

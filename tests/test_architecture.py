@@ -19,7 +19,7 @@ SQL = sorted((ROOT / "dbt_like_sql").rglob("*.sql"))
 
 TOP_LEVEL = {
     "pyproject.toml", "itpm_pipeline", "assets", "dbt_like_sql", "tests", "workspace.yaml", "dagster.yaml", "README.md",
-    "Makefile", "requirements.lock", "LICENSE", "CHANGELOG.md", "docs", "bench", "deploy",
+    "Makefile", "requirements.lock", "requirements-dbt.lock", "LICENSE", "CHANGELOG.md", "docs", "bench", "deploy",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc|stuff)(_|$)")
 
@@ -178,3 +178,13 @@ def test_no_two_test_modules_share_a_name() -> None:
     """Pytest imports them by their bare names: of two alike, one would not be collected."""
     names = [path.stem for path in (ROOT / "tests").rglob("*.py") if path.stem not in {"conftest", "__init__"}]
     assert sorted(names) == sorted(set(names))
+
+
+def test_dbt_meets_the_libraries_that_models_in_python_are_written_for() -> None:
+    """Its environment is another (make dbt), but what both use is locked in one version."""
+    ours, dbts = (
+        dict(re.findall(r"^([a-z0-9_.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dbt.lock")
+    )
+    shared = ("duckdb", "networkx", "numpy", "pandas", "pyarrow", "pydantic", "pytz")
+    assert {name: dbts[name] for name in shared} == {name: ours[name] for name in shared}

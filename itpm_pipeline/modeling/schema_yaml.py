@@ -138,14 +138,14 @@ def _check(test: str | dict[str, Any], columns: tuple[str, ...], severity: str, 
 
 
 def read_yaml(text: str, where: str) -> dict[str, Any]:
-    """Parse one schema.yml; ModelError names the file. ``unit_tests`` are left to dbt."""
+    """Parse one schema.yml; ModelError names the file. ``unit_tests`` and ``exposures`` are left to dbt."""
     try:
         document = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ModelError(f"{where}: cannot be read as YAML: {error}") from error
     if not isinstance(document, dict) or document.get("version", 2) != 2:
         raise ModelError(f"{where}: expected 'version: 2' and a list of models or sources.")
-    unknown = set(document) - {"version", "models", "sources", "unit_tests"}
+    unknown = set(document) - {"version", "models", "sources", "unit_tests", "exposures"}
     if unknown:
         raise ModelError(f"{where}: unknown keys {sorted(unknown)}.")
     return {**document, "__where__": where}
