@@ -15,11 +15,27 @@ from typing import Any
 
 import sqlalchemy as sa
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from watchdog.events import FileSystemEvent
+from watchdog.observers import Observer
 
 _RUNS_KEPT_OPEN = 8
 """Files of runs that stay open, beside the index of all runs."""
+
+
+class _JournalWatch(SqliteEventLogStorageWatchdog):
+    """Tells the UI of a run's new events. As the run goes on they stand in the journal beside its file."""
+
+    def __init__(self, log: SqliteEventLogStorage, run_id: str, callback: Any, cursor: str | None) -> None:
+        super().__init__(log, run_id, callback, cursor)
+        self._patterns = [self._log_path, f"{self._log_path}-wal"]
+
+    def on_modified(self, event: FileSystemEvent) -> None:
+        """Either file was written."""
+        del event
+        self._process_log()
 
 
 class OpenSqliteEventLog(SqliteEventLogStorage):
@@ -39,6 +55,15 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection
+
+    def watch(self, run_id: str, cursor: str | None, callback: Any) -> None:
+        """Call back with every event of a run from now on."""
+        observer: Any = self._obs
+        if observer is None:
+            self._obs = observer = Observer()  # type: ignore[assignment]  # Dagster declares no type
+            observer.start()
+        watch = _JournalWatch(self, run_id, callback, cursor)
+        self._watchers[run_id][callback] = (watch, observer.schedule(watch, self._base_dir, recursive=True))
 
     def wipe(self) -> None:
         """Delete all history."""

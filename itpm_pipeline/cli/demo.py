@@ -61,6 +61,9 @@ def register(app: typer.Typer) -> None:
         ] = False,
         folder: Annotated[Path, typer.Option(help="Where the demo lives.")] = Path("demo"),
         port: Annotated[int, typer.Option(help="Port of the Dagster UI; 0 = any free one.")] = 3000,
+        control: Annotated[
+            bool, typer.Option(help="With --serve: take faults and changes of the company at /__control__.")
+        ] = False,
     ) -> None:
         """Sync a simulated company from two trackers and show the state of its programs."""
         console = Console(highlight=False)
@@ -71,7 +74,7 @@ def register(app: typer.Typer) -> None:
             if not (serve_ui and _is_there(folder, surroundings)):
                 _run(console, folder, home, size, surroundings)
             if serve_ui:
-                _serve(console, folder, size, surroundings, port)
+                _serve(console, folder, size, surroundings, port, control=control)
 
 
 def _run(console: Console, folder: Path, home: Path, size: Size, surroundings: Mapping[str, str]) -> None:
@@ -91,9 +94,11 @@ def _run(console: Console, folder: Path, home: Path, size: Size, surroundings: M
     console.print(f"The demo took {time.monotonic() - started:.0f} s.")
 
 
-def _serve(console: Console, folder: Path, size: Size, surroundings: Mapping[str, str], port: int) -> None:
+def _serve(
+    console: Console, folder: Path, size: Size, surroundings: Mapping[str, str], port: int, *, control: bool
+) -> None:
     """Keep trackers and UI running until somebody stops them."""
-    with _served(folder, size), ui(surroundings, port) as (url, process):
+    with _served(folder, size, control=control), ui(surroundings, port) as (url, process):
         console.print(f"\nThe Dagster UI is on {url} (stop it with Ctrl-C).")
         try:
             code = process.wait()
@@ -105,7 +110,7 @@ def _serve(console: Console, folder: Path, size: Size, surroundings: Mapping[str
 
 
 @contextmanager
-def _served(folder: Path, size: Size) -> Iterator[None]:
+def _served(folder: Path, size: Size, *, control: bool = False) -> Iterator[None]:
     """The company's trackers, and a program.yaml that leads to them."""
     with progress_bars() as progress:
         what = "simulating a company"
@@ -113,7 +118,7 @@ def _served(folder: Path, size: Size) -> Iterator[None]:
         company: Company = build_company(size.value)
         progress.finished(what)
     gc.freeze()  # full collections would walk the whole company while it is served
-    with serve(company) as running:
+    with serve(company, control=control) as running:
         write_program(company, folder, running.jira_url, running.github_url)
         yield
 

@@ -135,3 +135,24 @@ def test_history_that_was_wiped_begins_anew(history, tmp_path):
     assert history.event_log_storage.get_records_for_run(second).records
     history.event_log_storage.wipe()
     assert not history.event_log_storage.get_records_for_run(second).records
+
+
+def test_the_ui_hears_of_each_event_while_the_run_goes_on(history):
+    """Events stand in the journal until SQLite moves it, which it need not do before the run ends."""
+    storage = history.event_log_storage
+    run = history.create_run_for_job(DEFINITIONS.resolve_job_def("all"))
+    told: list[str] = []
+    news = threading.Semaphore(0)
+
+    def hear(entry: dg.EventLogEntry, _cursor: str) -> None:
+        told.append(entry.message)
+        news.release()
+
+    storage.watch(run.run_id, None, hear)
+    try:
+        for number in range(3):
+            history.report_engine_event(f"event {number}", run)
+            while f"event {number}" not in told:
+                assert news.acquire(timeout=10), told
+    finally:
+        storage.end_watch(run.run_id, hear)
