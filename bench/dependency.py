@@ -1,9 +1,5 @@
-"""How the models of dependencies scale, on a made-up warehouse of any size: issues and links straight into core.
+"""How the models of dependencies scale, on a made-up warehouse of any size: issues and links straight into core."""
 
-``python -m bench.dependency [ISSUES …]``; 10,000 and 100,000 issues unless told.
-"""
-
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -263,7 +259,3 @@ def _calendar() -> dict[str, Any]:
         "calendar_id": "default", "date": days, "is_working": [day.isoweekday() < 6 for day in days],
         "working_seconds": [8 * 3600 if day.isoweekday() < 6 else 0 for day in days],
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    print(bench_dependency([int(one) for one in sys.argv[1:]] or [10_000, 100_000], print).to_text())

@@ -1,10 +1,10 @@
-"""``python -m bench.forecast``: how long forecasts of many scopes take, against only drawing their random numbers."""
+"""How long forecasts of many scopes take, against only drawing their random numbers."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from time import perf_counter, process_time
+from typing import Any
 
 import numpy as np
 
@@ -20,20 +20,40 @@ SCOPES = 50
 KINDS = 2
 
 
-def main() -> int:
-    """Print one table."""
+@dataclass(frozen=True, slots=True)
+class ForecastBench:
+    """Seconds on the wall and of processor time; ``floor_cpu``: to draw the random numbers alone."""
+
+    scopes: int
+    trials: int
+    seconds: float
+    cpu: float
+    floor_cpu: float
+    back_test_seconds: float
+    back_test_cpu: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As nested dictionaries."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """As a table."""
+        rows = [
+            (f"forecasts, {self.trials:,} trials", self.scopes, self.seconds, self.cpu, self.floor_cpu,
+             f"{self.cpu / self.floor_cpu:.1f}"),
+            ("back-tests of a year", self.scopes, self.back_test_seconds, self.back_test_cpu, None, ""),
+        ]  # fmt: skip
+        return table("Forecasts", ("what", "scopes", "seconds", "CPU", "CPU to draw alone", "ratio"), rows)
+
+
+def bench_forecast(count: int = SCOPES) -> ForecastBench:
+    """Measure with so many scopes."""
     settings = ForecastSettings()
-    scopes = [_scope(number, settings) for number in range(SCOPES)]
-    simulated, cpu = _timed(lambda: forecast_table(scopes, {}, {}, settings, AS_OF, "bench"))
+    scopes = [_scope(number, settings) for number in range(count)]
+    seconds, cpu = _timed(lambda: forecast_table(scopes, {}, {}, settings, AS_OF, "bench"))
     _, floor_cpu = _timed(lambda: _draw(scopes, settings))
     judged, judged_cpu = _timed(lambda: calibration_table(scopes, settings, AS_OF, "bench"))
-    rows = [
-        (f"forecasts, {settings.trials:,} trials", SCOPES, simulated, cpu, floor_cpu, f"{cpu / floor_cpu:.1f}"),
-        ("back-tests of a year", SCOPES, judged, judged_cpu, None, ""),
-    ]
-    heading = f"Forecasts on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    print(table(heading, ("what", "scopes", "seconds", "CPU", "CPU to draw alone", "ratio"), rows))
-    return 0
+    return ForecastBench(count, settings.trials, seconds, cpu, floor_cpu, judged, judged_cpu)
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -60,7 +80,3 @@ def _scope(number: int, settings: ForecastSettings) -> Scope:
     remaining = round(90 * pace)
     part = Part("team", chance.poisson(pace, days), np.full(days, remaining), 0, remaining)
     return Scope("team", f"team-{number}", TODAY, None, ("team", f"team-{number}"), past, coming, (part,))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

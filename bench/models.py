@@ -1,7 +1,7 @@
 """How building the models compares with only reading the tables they are built from."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,19 +55,26 @@ class ModelsBench:
 
     def to_text(self) -> str:
         """As a table."""
-        rows: list[tuple[object, ...]] = [
-            (one.name, one.models, one.rows, one.core_rows, one.seconds, one.floor, _ratio(one.seconds, one.floor),
-             one.slowest)
-            for one in self.families
-        ]  # fmt: skip
-        rows.append((f"checks ({self.checks})", None, None, None, self.check_seconds, None, None, ""))
-        rows.append(("whole build", None, None, None, self.seconds, self.floor, _ratio(self.seconds, self.floor), ""))
-        return table(
+        return families_table(
             f"Building the models on {self.issues:,} issues against reading the same core tables "
             f"(CPU {self.cpu:.2f} s, peak memory {self.peak_memory_mb:,.0f} MB)",
-            ("family", "models", "rows", "core rows", "seconds", "floor", "ratio", "slowest"),
-            rows,
+            self.families,
+            [
+                (f"checks ({self.checks})", None, None, None, self.check_seconds, None, None, ""),
+                ("whole build", None, None, None, self.seconds, self.floor, _ratio(self.seconds, self.floor), ""),
+            ],
         )
+
+
+def families_table(title: str, families: Sequence[Family], more: Sequence[Sequence[object]] = ()) -> str:
+    """One row a family, and the rows of sums under them."""
+    rows: list[Sequence[object]] = [
+        (one.name, one.models, one.rows, one.core_rows, one.seconds, one.floor, _ratio(one.seconds, one.floor),
+         one.slowest)
+        for one in families
+    ]  # fmt: skip
+    header = ("family", "models", "rows", "core rows", "seconds", "floor", "ratio", "slowest")
+    return table(title, header, [*rows, *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,15 @@ def bench_models(sandbox: Sandbox, latency: int, repeat: int, say: Callable[[str
     by_family: defaultdict[str, list[str]] = defaultdict(list)
     for name, model in project.models.items():
         by_family["/".join(model.folder)].append(name)
-    families = [_family(name, members, built, project) for name, members in sorted(by_family.items())]
+    seconds = {
+        name: median(one.seconds for report in built.reports for one in report.models if one.name == name)
+        for name in project.models
+    }
+    rows = {one.name: one.rows for one in built.reports[0].models}
+    families = [
+        family_of(name, members, project, seconds, rows, built.reading, built.rows)
+        for name, members in sorted(by_family.items())
+    ]
     whole = median(report.seconds for report in built.reports)
     checks = median(report.seconds - sum(model.seconds for model in report.models) for report in built.reports)
     return ModelsBench(
@@ -108,6 +123,7 @@ def prepared_build(workspace: Path, repeat: int) -> Callable[[], _Built]:
     """Builds in turn with readings of core, in one process and one connection at a time. Nothing is published."""
     settings = settings_in(workspace)
     project = load_project()
+    tables = core_tables(project, project.models)
 
     def run() -> _Built:
         reports, readings = [], []
@@ -117,7 +133,7 @@ def prepared_build(workspace: Path, repeat: int) -> Callable[[], _Built]:
                 with warehouse.transaction() as connection:
                     reports.append(_build(connection, project, settings))
                 with warehouse.reading() as connection:
-                    readings.append({name: _read(connection, name) for name in _core_tables(project, project.models)})
+                    readings.append({name: read_seconds(connection, name) for name in tables})
         reading = {name: median(one[name][0] for one in readings) for name in readings[0]}
         return _Built(reports, reading, {name: rows for name, (_, rows) in readings[0].items()})
 
@@ -130,7 +146,7 @@ def _build(connection: sa.Connection, project: Project, settings: Settings) -> B
     return build(connection, project, as_of=as_of, settings=settings.metrics, anew=True)
 
 
-def _read(connection: sa.Connection, name: str) -> tuple[float, int]:
+def read_seconds(connection: sa.Connection, name: str) -> tuple[float, int]:
     """Seconds to scan and aggregate every column of a core table, and its rows."""
     declared = core_table(name)
     found = sa.table(name, *(sa.column(column.name) for column in declared.columns), schema="core")
@@ -139,25 +155,30 @@ def _read(connection: sa.Connection, name: str) -> tuple[float, int]:
     return perf_counter() - began, int(row[0])
 
 
-def _family(name: str, members: list[str], built: _Built, project: Project) -> Family:
-    seconds = {
-        model: median(one.seconds for report in built.reports for one in report.models if one.name == model)
-        for model in members
-    }
-    tables = _core_tables(project, members)
-    slowest = max(seconds, key=lambda model: seconds[model])
+def family_of(
+    name: str,
+    members: Sequence[str],
+    project: Project,
+    seconds: Mapping[str, float],
+    rows: Mapping[str, int],
+    reading: Mapping[str, float],
+    core_rows: Mapping[str, int],
+) -> Family:
+    """Some models together; ``seconds`` and ``rows`` by model, ``reading`` (seconds), ``core_rows`` by core table."""
+    tables = core_tables(project, members)
+    slowest = max(members, key=lambda model: seconds[model])
     return Family(
         name=name,
         models=len(members),
-        rows=sum(one.rows for one in built.reports[0].models if one.name in seconds),
-        seconds=sum(seconds.values()),
-        floor=sum(built.reading[table] for table in tables),
-        core_rows=sum(built.rows[table] for table in tables),
+        rows=sum(rows[model] for model in members),
+        seconds=sum(seconds[model] for model in members),
+        floor=sum(reading[table] for table in tables),
+        core_rows=sum(core_rows[table] for table in tables),
         slowest=f"{slowest} {seconds[slowest]:.2f} s",
     )
 
 
-def _core_tables(project: Project, models: Iterable[str]) -> list[str]:
+def core_tables(project: Project, models: Iterable[str]) -> list[str]:
     """Core tables that some models descend from."""
     waiting, seen, tables = list(models), set(), set()
     while waiting:

@@ -7,13 +7,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from bench.__main__ import main
 from bench.figures import Figure, figures_of, figures_table
+from bench.forecast import bench_forecast
 from bench.measure import Spread, isolated
-from bench.models import _core_tables
+from bench.models import core_tables
 from bench.replay import recorded, replay
+from bench.scale import densify, multiply
 from bench.sync import FullSync, LaterSync, SyncBench, Traffic
 from bench.table import table
 from itpm_pipeline.modeling.project import load_project
+from itpm_pipeline.warehouse.engine import open_warehouse
 
 
 class Site:
@@ -114,7 +118,7 @@ def test_the_spread_of_measurements():
 
 def test_core_tables_are_found_through_models_between():
     project = load_project()
-    tables = _core_tables(project, ["mart_team_sprint_velocity"])
+    tables = core_tables(project, ["mart_team_sprint_velocity"])
     assert {"issue", "sprint", "issue_field_event"} <= set(tables)
     assert ("core", "issue_field_event") not in project.model("mart_team_sprint_velocity").declared.sources
 
@@ -155,3 +159,48 @@ def test_a_table_aligns_numbers_and_leaves_gaps():
         "a          12,345     1.50",
         "long name             0.12",
     ]
+
+
+def test_copies_of_a_company_keep_to_themselves(tmp_path):
+    warehouse = open_warehouse(f"duckdb:///{tmp_path}/warehouse.duckdb")
+    warehouse.prepare()
+    with warehouse.hold(), warehouse.transaction() as connection:
+        sql = connection.exec_driver_sql
+        sql("insert into core.issue (issue_id, instance, issue_key) values ('jira:acme:1', 'acme', 'PAY-1')")
+        sql("insert into core.sprint (sprint_id, instance, name) values ('jira:acme:sprint:3', 'acme', 'One')")
+        sql("insert into core.program_project (program_id, project_ref, instance, valid_from) values "
+            "('program:P', 'acme:PAY', 'config', '2026-01-01')")  # fmt: skip
+        sql("insert into core.calendar_day (calendar_id, date) values ('default', '2026-01-01')")
+        sql("insert into core.issue_field_event "
+            "(issue_id, source_event_id, item_ordinal, field, from_raw, to_raw, occurred_at) values "
+            "('jira:acme:1', '7', 0, 'sprint', null, 'jira:acme:sprint:3', '2026-01-01'), "
+            "('jira:acme:1', '8', 0, 'key', 'OLD-1', 'PAY-1', '2026-01-02')")  # fmt: skip
+        multiply(connection, ["acme"], 3)
+        assert {tuple(row) for row in sql("select issue_id, instance, issue_key from core.issue")} == {
+            ("jira:acme:1", "acme", "PAY-1"), ("jira:acme-1:1", "acme-1", "PAY-1"),
+            ("jira:acme-2:1", "acme-2", "PAY-1"),
+        }  # fmt: skip
+        assert {tuple(row) for row in sql("select program_id, project_ref from core.program_project")} == {
+            ("program:P", "acme:PAY"), ("program:P-1", "acme-1:PAY"), ("program:P-2", "acme-2:PAY"),
+        }  # fmt: skip
+        assert sql("select count(*) from core.calendar_day").scalar() == 1
+        densify(connection)
+        history = sql("select from_raw, to_raw from core.issue_field_event where issue_id = 'jira:acme-2:1' "
+                      "order by occurred_at")  # fmt: skip
+        assert [tuple(row) for row in history] == [
+            (None, "jira:acme-2:sprint:3"), ("jira:acme-2:sprint:3", None), (None, "jira:acme-2:sprint:3"),
+            ("OLD-1", "PAY-1"),
+        ]  # fmt: skip
+
+
+def test_forecasts_are_measured_against_drawing_numbers():
+    found = bench_forecast(1)
+    assert found.scopes == 1
+    assert found.cpu > 0 < found.floor_cpu
+    assert "CPU to draw alone" in found.to_text()
+
+
+def test_a_benchmark_that_is_not_there_is_told(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["sync", "speed"])
+    assert "no benchmark is called speed" in capsys.readouterr().err

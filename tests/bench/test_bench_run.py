@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 def test_all_benchmarks_run_and_tell_ratios():
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--size", "300", "--latency", "0", "--repeat", "1", "--json"],
+        [sys.executable, "-m", "bench", "sync", "models", "scale", "dependency", "--size", "300", "--issues", "900",
+         "--latency", "0", "--repeat", "1", "--json"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (result,) = json.loads(done.stdout)
+    result, made_up = json.loads(done.stdout)
     full = result["sync"]["full"][0]
     assert full["wall_ratio"]["median"] == pytest.approx(
         full["sync_wall"]["median"] / full["floor_wall"]["median"]
@@ -30,3 +31,8 @@ def test_all_benchmarks_run_and_tell_ratios():
     assert {figure["name"].partition(": ")[2] for figure in result["figures"]} >= {
         "full sync as a multiple of its floor", "requests of a sync without changes",
     }  # fmt: skip
+    scale = result["scale 900"]
+    assert 900 <= scale["issues"] < 900 + 300 * 1.2
+    assert [group["name"] for group in scale["groups"]] == ["velocity", "flow", "both"]
+    assert all(group["seconds"] > 0 < group["floor"] for group in scale["groups"] + scale["groups_cpu"])
+    assert made_up["dependency"]["sizes"][0]["issues"] == 900
