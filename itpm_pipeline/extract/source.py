@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.canonical.vocabulary import AbsenceReason, EntityKind
-from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
+
+if TYPE_CHECKING:  # Processes that only map need no HTTP client.
+    from itpm_pipeline.extract.client import Traffic
 
 
 class Depth(StrEnum):
@@ -104,11 +106,19 @@ class MappingContext(Protocol):
         """Hash of what the context means for mapping; when it changes, all records are mapped anew."""
 
 
-class Source(Protocol):
-    """One configured tracker. Thread-safe: several projects may be read at once from several threads."""
+class RecordMapper(Protocol):
+    """Maps the records of one tracker; has no connection and no secret, so it can be sent to another process."""
 
     kind: str
     tracker: str
+
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
+        """Append the canonical rows of one raw record. Pure. Raises MappingError to reject the record."""
+
+
+class Source(RecordMapper, Protocol):
+    """One configured tracker. Thread-safe: several projects may be read at once from several threads."""
+
     streams: Sequence[Stream]
 
     def probe(self) -> Probe:
@@ -126,19 +136,19 @@ class Source(Protocol):
     def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         """Records of one project; incremental when a cursor is given. ``reconcile`` as for :meth:`read_site`."""
 
-    def issue_ids(self, project: ProjectRef, traffic: Traffic) -> Iterator[str]:
+    def issue_ids(self, project: ProjectRef, traffic: "Traffic") -> Iterator[str]:
         """Native ids of all issues we may see in a project now.
 
         RefusedError where the project cannot be read: an unreadable project is not an empty one.
         """
 
-    def find_issues(self, project: ProjectRef, missing: Mapping[str, str], traffic: Traffic) -> list[Whereabouts]:
+    def find_issues(self, project: ProjectRef, missing: Mapping[str, str], traffic: "Traffic") -> list[Whereabouts]:
         """What became of issues (native id → human key) that ``project`` lists no more; each asked for by itself."""
 
     def read_issues(self, project: ProjectRef, native_ids: Sequence[str]) -> Read:
         """Records of single issues of a project, with all that belongs to them; those that vanished are left out."""
 
-    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: Traffic) -> set[str]:
+    def existing(self, kind: EntityKind, native_ids: Collection[str], traffic: "Traffic") -> set[str]:
         """Which of some projects, sprints, releases or project items (not issues) are there and visible.
 
         What the tracker refuses to tell counts as existing.
@@ -147,8 +157,8 @@ class Source(Protocol):
     def mapping_context(self, reference: Iterable[RawRecord]) -> MappingContext:
         """Build the context from the newest version of every reference record of this tracker."""
 
-    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
-        """Append the canonical rows of one raw record. Pure. Raises MappingError to reject the record."""
+    def mapper(self) -> RecordMapper:
+        """What maps its records, alone."""
 
     def close(self) -> None:
         """Release sessions and threads."""

@@ -21,7 +21,7 @@ from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
 from itpm_pipeline.ingest.mappers import Mapper
 from itpm_pipeline.ingest.mapping import Load
 from itpm_pipeline.ingest.tombstones import MARKED, settle
-from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
+from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find, merge, merge_observations, put, remove
 
@@ -47,12 +47,11 @@ def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
     batch: list[Manifest] = []
     held = 0
     for manifest in manifests:
-        records = sum(file.rows for file in manifest.files)
-        if batch and held + records > BATCH_RECORDS:
+        if batch and held + manifest.records > BATCH_RECORDS:
             yield batch
             batch, held = [], 0
         batch.append(manifest)
-        held += records
+        held += manifest.records
     if batch:
         yield batch
 
@@ -105,7 +104,7 @@ def _apply_together(
     stored = _stored_versions(conn, tracker, index) if index.num_rows else {}
     newest = dict(stored)
     for commit in commits:
-        commit.todo = advance(newest, (Version(**row) for row in commit.index.to_pylist()))
+        commit.todo = advance(newest, versions_in(commit.index))
     rejected: dict[RecordKey, tuple[Version, str]] = {}
     chunks = list(_chunks(commits))
     results = mapper.map(context, [[versions for _, versions in chunk] for chunk in chunks])
@@ -185,7 +184,7 @@ def _stored_versions(conn: sa.Connection, tracker: str, index: pa.Table) -> dict
     names = index.select(["stream", "native_id"])
     keys = names.append_column("tracker", pa.array([tracker] * names.num_rows, pa.string()))
     stored = find(conn, ops.SOURCE_RECORD, keys).select(VERSION_COLUMNS)
-    return {(row["stream"], row["native_id"]): Version(**row) for row in stored.to_pylist()}
+    return {version.key: version for version in versions_in(stored)}
 
 
 def _note_records(
@@ -198,37 +197,28 @@ def _note_records(
     """Note the newest versions and which of them are rejected; ``origin``: the commit of each file."""
     if not versions:
         return
-    put(conn, ops.SOURCE_RECORD, _table(ops.SOURCE_RECORD, (_row(v, tracker, origin[v.file]) for v in versions)))
-    keys = pa.table(
-        {
-            "tracker": pa.array([tracker] * len(versions), pa.string()),
-            "stream": pa.array([version.stream for version in versions], pa.string()),
-            "native_id": pa.array([version.native_id for version in versions], pa.string()),
-        }
-    )
-    remove(conn, ops.REJECTED_RECORD, keys)
-    put(
-        conn,
-        ops.REJECTED_RECORD,
-        _table(
-            ops.REJECTED_RECORD,
-            (
-                {
-                    **_row(version, tracker, origin[version.file]),
-                    "run_id": origin[version.file].run_id, "reason": reason,
-                }
-                for version, reason in rejected.values()
-            ),
-        ),
-    )
+    told = _noted(ops.SOURCE_RECORD, tracker, origin, versions)
+    put(conn, ops.SOURCE_RECORD, told)
+    remove(conn, ops.REJECTED_RECORD, told.select(["tracker", "stream", "native_id"]))
+    if rejected:
+        unmapped, reasons = zip(*rejected.values(), strict=True)
+        runs = [origin[version.file].run_id for version in unmapped]
+        rows = _noted(ops.REJECTED_RECORD, tracker, origin, unmapped, run_id=runs, reason=reasons)
+        put(conn, ops.REJECTED_RECORD, rows)
 
 
-def _row(version: Version, tracker: str, manifest: Manifest) -> dict[str, Any]:
-    return {
-        "tracker": tracker, "project": manifest.project, "stream": version.stream, "native_id": version.native_id,
-        "payload_hash": version.payload_hash, "fetched_at": version.fetched_at, "file": version.file,
-        "file_row": version.file_row,
+def _noted(
+    table: sa.Table, tracker: str, origin: Mapping[str, Manifest], versions: Sequence[Version], **more: Sequence[str]
+) -> pa.Table:
+    """Rows that tell of versions (at least one). Column by column: a full sync has hundreds of thousands."""
+    columns = {
+        **dict(zip(Version._fields, zip(*versions, strict=True), strict=True)),
+        "tracker": [tracker] * len(versions),
+        "project": [origin[version.file].project for version in versions],
+        **more,
     }
+    schema = arrow_schema(table)
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _note_commits(conn: sa.Connection, commits: Sequence[Applied]) -> None:
@@ -236,7 +226,7 @@ def _note_commits(conn: sa.Connection, commits: Sequence[Applied]) -> None:
     put(conn, ops.SYNC_LOG, _table(ops.SYNC_LOG, (row for applied in commits for row in _log_rows(applied))))
     put(conn, ops.LANDING_COMMIT, _table(ops.LANDING_COMMIT, ({
         "tracker": manifest.tracker, "committed_at": manifest.committed_at, "run_id": manifest.run_id,
-        "project": manifest.project, "records": sum(file.rows for file in manifest.files),
+        "project": manifest.project, "records": manifest.records,
     } for manifest in manifests)))
     read = [manifest for manifest in manifests if not (manifest.failed or manifest.is_census)]
     put(conn, ops.CURSOR, _table(ops.CURSOR, map(_cursor_row, read)))

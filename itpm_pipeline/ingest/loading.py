@@ -14,7 +14,7 @@ from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
 from itpm_pipeline.ingest.mappers import InThisProcess, Mapper
 from itpm_pipeline.ingest.progress import Progress, Silent
-from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance
+from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.engine import Warehouse
 from itpm_pipeline.warehouse.load import find, many_merges, put
@@ -41,7 +41,7 @@ class TrackerLoader:
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
-        self._mapper = mapper or InThisProcess(source, landing)
+        self._mapper = mapper or InThisProcess(source.mapper(), landing)
         self._progress = progress or Silent()
         self._references = frozenset(stream.name for stream in source.streams if stream.is_reference)
         self._context: MappingContext | None = None
@@ -50,6 +50,10 @@ class TrackerLoader:
     def tracker(self) -> str:
         """Name of the tracker."""
         return self._source.tracker
+
+    def expect(self, manifest: Manifest) -> None:
+        """Told of a commit before it is given to be loaded. Thread-safe."""
+        self._mapper.expect(manifest.records)
 
     def load_pending(self) -> list[Applied]:
         """Apply all commits that no run has applied yet."""
@@ -174,7 +178,7 @@ class TrackerLoader:
             files = self._reference_files(manifest)
             if files:
                 index = self._landing.index(replace(manifest, files=files))
-                advance(newest, (Version(**row) for row in index.to_pylist()))
+                advance(newest, versions_in(index))
         places = [(newest[key].file, newest[key].file_row) for key in sorted(newest)]
         try:
             return self._source.mapping_context(self._landing.records(places))

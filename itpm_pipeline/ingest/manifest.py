@@ -58,6 +58,11 @@ class Manifest:
         return (self.committed_at, self.run_id, self.project)
 
     @property
+    def records(self) -> int:
+        """How many were landed."""
+        return sum(file.rows for file in self.files)
+
+    @property
     def failed(self) -> bool:
         """Nothing came of the reading."""
         return any(

@@ -11,22 +11,21 @@ import pickle
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
-from pydantic import BaseModel
-
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.read_ahead import read_ahead
-from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mapping import Mapped, map_records
 from itpm_pipeline.ingest.versions import Version
 
-ALONE_UNTIL = 10_000
-"""Records that this process maps itself before it starts others: to start one takes longer than to map 5,000."""
+ALONE_UNTIL = 4_000
+"""Records that this process maps itself before others do: to start one takes as long as to map so many."""
 MOST_PROCESSES = 4
 """More would wait for the merges."""
 
@@ -40,12 +39,15 @@ class Mapper(Protocol):
     def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
         """What each chunk is mapped to, in order: one :class:`Mapped` per commit in it."""
 
+    def expect(self, records: int) -> None:
+        """Told that so many more records will have to be mapped soon. Thread-safe."""
+
 
 @dataclass(frozen=True, slots=True)
 class InThisProcess:
     """Maps when it is asked for the result."""
 
-    source: Source
+    mapper: RecordMapper
     landing: Landing
 
     def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
@@ -53,15 +55,18 @@ class InThisProcess:
         for chunk in chunks:
             yield [self._map(context, versions) for versions in chunk]
 
+    def expect(self, records: int) -> None:
+        """Nothing has to be prepared."""
+
     def _map(self, context: MappingContext, versions: Sequence[Version]) -> Mapped:
         records = self.landing.records([(version.file, version.file_row) for version in versions])
-        return map_records(self.source, context, zip(versions, records, strict=True))
+        return map_records(self.mapper, context, zip(versions, records, strict=True))
 
 
 class Setup(NamedTuple):
-    """What another process must know to map records of a tracker: its settings, where they are landed, the context."""
+    """What another process must know to map records of a tracker: how, where they are landed, the context."""
 
-    tracker: BaseModel
+    mapper: RecordMapper
     landing_url: str
     context: MappingContext
 
@@ -78,24 +83,44 @@ class MappingProcesses:
     """Processes that map records of any tracker; started when they are needed, stopped at the end of the block."""
 
     def __init__(self, landing: Landing, landing_url: str, *, count: int | None = None) -> None:
-        """``count``: of processes; by default one less than there are processors for us."""
+        """``count``: of processes; by default as many as there are processors for us, and none where there is one."""
         self.landing = landing
         self.landing_url = landing_url
-        self.count = min(_processors() - 1, MOST_PROCESSES) if count is None else count
+        self.count = _processes_for(_processors()) if count is None else count
         self.numbers = itertools.count()
+        self._expected = 0
+        self._asked = 0
+        self._guard = threading.Lock()
         self._started: list[_Process] = []
         self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
 
-    def of(self, tracker: BaseModel, source: Source) -> Mapper:
-        """A mapper for one tracker; ``source`` must be what the registry opens for its settings."""
-        alone = InThisProcess(source, self.landing)
-        return _Shared(self, tracker, alone) if self.count > 0 else alone
+    def of(self, mapper: RecordMapper) -> Mapper:
+        """A mapper of one tracker's records."""
+        alone = InThisProcess(mapper, self.landing)
+        return _Shared(self, alone) if self.count > 0 else alone
+
+    def expect(self, records: int) -> None:
+        """Be ready to be asked for so many more records: processes take a second to come up. Thread-safe."""
+        with self._guard:
+            self._expected += records
+            self._start_if_enough()
+
+    def ask(self, records: int) -> bool:
+        """Asked to map so many more records; whether that makes it enough for other processes."""
+        with self._guard:
+            self._asked += records
+            return self._start_if_enough()
+
+    def _start_if_enough(self) -> bool:
+        is_enough = self.count > 0 and max(self._expected, self._asked) > ALONE_UNTIL
+        if is_enough:
+            while len(self._started) < self.count:
+                self._started.append(_Process())
+                self._idle.put(self._started[-1])
+        return is_enough
 
     def map(self, tasks: Iterable[Task]) -> Iterator[list[Mapped]]:
         """Results in order, with as many tasks under way as there are processes, and one waiting."""
-        while len(self._started) < self.count:
-            self._started.append(_Process())
-            self._idle.put(self._started[-1])
         return read_ahead(self._map, tasks, workers=self.count + 1)
 
     def _map(self, task: Task) -> list[Mapped]:
@@ -118,25 +143,26 @@ class MappingProcesses:
 class _Shared:
     """Maps in this process until that was a lot, then in others."""
 
-    def __init__(self, processes: MappingProcesses, tracker: BaseModel, alone: InThisProcess) -> None:
+    def __init__(self, processes: MappingProcesses, alone: InThisProcess) -> None:
         self._processes = processes
-        self._tracker = tracker
         self._alone = alone
-        self._asked = 0
         self._setup: Setup | None = None
         self._number = -1
 
     def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
         """See :class:`Mapper`."""
         wanted = list(chunks)
-        self._asked += sum(len(versions) for chunk in wanted for versions in chunk)
-        if self._asked <= ALONE_UNTIL:
+        if not self._processes.ask(sum(len(versions) for chunk in wanted for versions in chunk)):
             return self._alone.map(context, wanted)
         if self._setup is None or self._setup.context is not context:
-            self._setup = Setup(self._tracker, self._processes.landing_url, context)
+            self._setup = Setup(self._alone.mapper, self._processes.landing_url, context)
             self._number = next(self._processes.numbers)
         number, setup = self._number, self._setup
         return self._processes.map(Task(number, setup, chunk) for chunk in wanted)
+
+    def expect(self, records: int) -> None:
+        """See :class:`Mapper`."""
+        self._processes.expect(records)
 
 
 class _Process:
@@ -178,6 +204,11 @@ class _Process:
             with suppress(OSError):
                 pipe.close()
         self._process.wait()
+
+
+def _processes_for(processors: int) -> int:
+    """How many: while records are read these take turns with the reading, and have the machine to themselves after."""
+    return min(processors, MOST_PROCESSES) if processors > 1 else 0
 
 
 def _processors() -> int:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.canonical.schema import COMMON, CORE, Merge, arrow_schema, metadata
 from itpm_pipeline.extract.records import RawRecord
-from itpm_pipeline.extract.source import MappingContext, Source
+from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.absences import map_absence
 from itpm_pipeline.ingest.manifest import ABSENCES
 from itpm_pipeline.ingest.versions import Version
@@ -47,7 +47,7 @@ _COMMON = frozenset(name for name, _, _ in COMMON)
 
 
 def map_records(
-    source: Source, context: MappingContext, records: Iterable[tuple[Version, RawRecord]]
+    mapper: RecordMapper, context: MappingContext, records: Iterable[tuple[Version, RawRecord]]
 ) -> Mapped:
     """Map records (ordered by time) with ``context``. Never raises because of a record."""
     mapped = Mapped()
@@ -58,7 +58,7 @@ def map_records(
             if record.stream == ABSENCES:
                 map_absence(record, rows)
             else:
-                source.map_record(record, context, rows)
+                mapper.map_record(record, context, rows)
         except MappingError as error:
             mapped.rejected[position] = _reason(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a payload provokes costs this record only
@@ -66,25 +66,25 @@ def map_records(
         else:
             fitting.append((position, version, rows))
     try:
-        mapped.loads = _tabulate(source, fitting)
+        mapped.loads = _tabulate(mapper, fitting)
     except _UNFIT:
         kept: _Rows = []
         for one in fitting:
             try:
-                _tabulate(source, [one])
+                _tabulate(mapper, [one])
             except _UNFIT as error:
                 unfit = "" if isinstance(error, MappingError) else "a value does not fit its column: "
                 mapped.rejected[one[0]] = _reason(f"{unfit}{error}")
             else:
                 kept.append(one)
-        mapped.loads = _tabulate(source, kept)
+        mapped.loads = _tabulate(mapper, kept)
     return mapped
 
 
 _UNFIT = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError)
 
 
-def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
+def _tabulate(mapper: RecordMapper, mapped: _Rows) -> list[Load]:
     """One merge per table; of child tables one per round, a round having one version of each record.
 
     A late version adds what no newer version can have replaced: its replaced scopes are left as they are.
@@ -96,7 +96,8 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
     for _, version, found in mapped:
         turn = versions_seen[version.key]
         versions_seen[version.key] += 1
-        stamp = (version.fetched_at, version.stamp)
+        record = record_stamp(*version.key)
+        stamp = (version.fetched_at, f"{record}:{version.payload_hash}")
         for name, added in found.tables.items():
             table = metadata.tables[f"{CORE}.{name}"]
             is_child = table.info["merge"] is Merge.REPLACE
@@ -107,16 +108,15 @@ def _tabulate(source: Source, mapped: _Rows) -> list[Load]:
             rows[turn if is_child else 0, name] += wanted
             stamps[turn if is_child else 0, name] += [stamp] * len(wanted)
         if not version.is_late:
-            record = record_stamp(*version.key)
             for name, scopes_of in found.replaced.items():
                 replaced[turn, name].extend(Replaced(scope, record) for scope in dict.fromkeys(scopes_of))
     return [
-        Load(key[1], _arrow(source, key[1], rows.get(key, []), stamps.get(key, [])), tuple(replaced.get(key, ())))
+        Load(key[1], _arrow(mapper, key[1], rows.get(key, []), stamps.get(key, [])), tuple(replaced.get(key, ())))
         for key in sorted(rows.keys() | replaced.keys())
     ]
 
 
-def _arrow(source: Source, name: str, rows: Sequence[dict[str, Any]], stamps: Sequence[_Stamp]) -> pa.Table:
+def _arrow(mapper: RecordMapper, name: str, rows: Sequence[dict[str, Any]], stamps: Sequence[_Stamp]) -> pa.Table:
     """Rows of one table, with the common columns: each row's stamp, and where all of them come from."""
     table = metadata.tables[f"{CORE}.{name}"]
     schema = arrow_schema(table)
@@ -129,8 +129,8 @@ def _arrow(source: Source, name: str, rows: Sequence[dict[str, Any]], stamps: Se
     own = [column for column in schema if column.name not in _COMMON]
     columns = dict(zip((column.name for column in own), pa.array(rows, pa.struct(own)).flatten(), strict=True))
     columns |= {
-        "source": pa.repeat(pa.scalar(source.kind, schema.field("source").type), len(rows)),
-        "instance": pa.repeat(pa.scalar(source.tracker, schema.field("instance").type), len(rows)),
+        "source": pa.repeat(pa.scalar(mapper.kind, schema.field("source").type), len(rows)),
+        "instance": pa.repeat(pa.scalar(mapper.tracker, schema.field("instance").type), len(rows)),
         "synced_at": pa.array([fetched_at for fetched_at, _ in stamps], schema.field("synced_at").type),
         "_raw_hash": pa.array([raw_hash for _, raw_hash in stamps], schema.field("_raw_hash").type),
     }

@@ -8,7 +8,9 @@ import os
 import pickle
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib.abc import MetaPathFinder
 from typing import BinaryIO
 
 from itpm_pipeline.errors import WarehouseError
@@ -17,11 +19,20 @@ from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mappers import Chunk, InThisProcess, Setup
 from itpm_pipeline.ingest.mapping import Mapped
-from itpm_pipeline.registry import open_source
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Arrow looks for pandas when it makes its first array, which would double the time this process takes to start."""
+
+    def find_spec(self, fullname: str, _path: Sequence[str] | None, _target: object = None) -> None:
+        """Refuse pandas, and pass on everything else."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("records are mapped without pandas", name=fullname)
 
 
 def main() -> None:
     """Answer until there are no more tasks."""
+    sys.meta_path.insert(0, _WithoutPandas())
     # Ctrl-C reaches the whole group of processes: the one that asks decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not get between the answers.
@@ -46,7 +57,7 @@ def _serve(tasks: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _mapper(setup: Setup) -> tuple[InThisProcess, MappingContext]:
-    return InThisProcess(open_source(setup.tracker), Landing(setup.landing_url)), setup.context
+    return InThisProcess(setup.mapper, Landing(setup.landing_url)), setup.context
 
 
 def _answer(mapper: InThisProcess, context: MappingContext, chunk: Chunk) -> list[Mapped] | Exception:

@@ -66,7 +66,7 @@ def _load(
             if trackers is None or tracker.name in trackers:
                 source: Any = open_source(tracker)
                 stack.callback(source.close)
-                mapper = processes.of(tracker, source) if open_source is open_registered else None
+                mapper = processes.of(source.mapper())
                 report.add_loaded(load(TrackerLoader(warehouse, landing, source, progress, mapper=mapper)))
     report.seconds = time.monotonic() - began
     return report

@@ -80,8 +80,7 @@ def sync(
                 continue
             stack.callback(source.close)
             landing.remove_crashed(tracker.name)
-            mapper = processes.of(tracker, source) if open_source is open_registered else None
-            loader = TrackerLoader(warehouse, landing, source, progress, mapper=mapper)
+            loader = TrackerLoader(warehouse, landing, source, progress, mapper=processes.of(source.mapper()))
             task = _Task(loader, Known(warehouse, source), tracker.concurrency, _wanted(tracker.name, projects))
             task.load(loader.load_pending, report)
             with warehouse.reading() as conn:
@@ -223,7 +222,11 @@ def _all_waiting(arrived: "Queue[tuple[_Task, Manifest | None]]") -> list[tuple[
 
 
 def _putting(arrived: "Queue[tuple[_Task, Manifest | None]]", task: _Task) -> Callable[[Manifest], None]:
-    return lambda manifest: arrived.put((task, manifest))
+    def put(manifest: Manifest) -> None:
+        task.loader.expect(manifest)
+        arrived.put((task, manifest))
+
+    return put
 
 
 def _chosen_trackers(settings: Settings, names: Sequence[str] | None, projects: Sequence[str] | None) -> list[Any]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from itpm_pipeline.ingest.landing import RecordKey
-from itpm_pipeline.warehouse.load import record_stamp
 
 VERSION_COLUMNS = ["stream", "native_id", "fetched_at", "payload_hash", "file", "file_row"]
 """Columns by which a version is stored, in the warehouse and in the index of the landing store."""
@@ -27,10 +28,10 @@ class Version(NamedTuple):
         """Identity of the record within its tracker."""
         return (self.stream, self.native_id)
 
-    @property
-    def stamp(self) -> str:
-        """What stands in ``_raw_hash`` of its rows."""
-        return f"{record_stamp(self.stream, self.native_id)}:{self.payload_hash}"
+
+def versions_in(table: pa.Table) -> list[Version]:
+    """The versions of a table with :data:`VERSION_COLUMNS`, in its order."""
+    return list(map(Version, *(table[name].to_pylist() for name in VERSION_COLUMNS)))
 
 
 def advance(newest: MutableMapping[RecordKey, Version], landed: Iterable[Version]) -> list[Version]:

@@ -11,7 +11,7 @@ from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.errors import RefusedError
 from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord, StreamOutcome
-from itpm_pipeline.extract.source import Cursor, Read
+from itpm_pipeline.extract.source import Cursor, Read, RecordMapper
 from itpm_pipeline.registry import SOURCES
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -77,6 +77,9 @@ class ScriptedSource:
 
     def map_record(self, record: RawRecord, context: _Context, rows: CanonicalRows) -> None:
         """Nothing comes of it."""
+
+    def mapper(self) -> RecordMapper:
+        return self
 
     def close(self) -> None:
         """Nothing is open."""

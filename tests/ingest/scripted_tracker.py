@@ -9,7 +9,7 @@ from typing import Any
 
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.extract.records import SITE, OutcomeStatus, ProjectRef, RawRecord, StreamOutcome
-from itpm_pipeline.extract.source import Cursor, Probe, Read, Stream
+from itpm_pipeline.extract.source import Cursor, Probe, Read, RecordMapper, Stream
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -100,6 +100,9 @@ class ScriptedSource:
     def map_record(self, record: RawRecord, context: ScriptedContext, rows: CanonicalRows) -> None:
         if record.stream == "issues":
             map_issue(self.tracker, record, context, rows)
+
+    def mapper(self) -> RecordMapper:
+        return self
 
     def close(self) -> None:
         self.closed = True

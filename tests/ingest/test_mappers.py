@@ -65,18 +65,18 @@ def processes(landing: Landing, tmp_path: Path, monkeypatch) -> Iterator[Mapping
 def test_another_process_maps_to_the_same(processes, landing, tracker, source, versions):
     context = source.mapping_context(())
     chunks = [[versions[:3], versions[3:9]], [versions[9:]], [[]]]
-    alone = list(InThisProcess(source, landing).map(context, chunks))
+    alone = list(InThisProcess(source.mapper(), landing).map(context, chunks))
     assert [len(mapped.rejected) for chunk in alone for mapped in chunk] == [0, 1, 3, 0]
     assert sum(load.data.num_rows for chunk in alone for mapped in chunk for load in mapped.loads) == 16
-    assert list(processes.of(tracker, source).map(context, chunks)) == alone
+    assert list(processes.of(source.mapper()).map(context, chunks)) == alone
     again = source.mapping_context(())
-    assert list(processes.of(tracker, source).map(again, chunks[:1])) == alone[:1]
+    assert list(processes.of(source.mapper()).map(again, chunks[:1])) == alone[:1]
 
 
 def test_few_records_start_no_process(processes, tracker, source, versions, monkeypatch):
     monkeypatch.setattr(mappers, "ALONE_UNTIL", 30)
     monkeypatch.setattr(mappers.subprocess, "Popen", None)
-    mapper = processes.of(tracker, source)
+    mapper = processes.of(source.mapper())
     context = source.mapping_context(())
     assert len(list(mapper.map(context, [[versions]]))) == 1
     with pytest.raises(TypeError, match="not callable"):
@@ -85,11 +85,11 @@ def test_few_records_start_no_process(processes, tracker, source, versions, monk
 
 def test_with_one_processor_nothing_is_started(landing, tracker, source):
     with MappingProcesses(landing, "unused", count=0) as processes:
-        assert isinstance(processes.of(tracker, source), InThisProcess)
+        assert isinstance(processes.of(source.mapper()), InThisProcess)
 
 
 def test_a_process_that_dies_is_told(processes, tracker, source, versions):
-    mapper = processes.of(tracker, source)
+    mapper = processes.of(source.mapper())
     context = source.mapping_context(())
     list(mapper.map(context, [[versions]]))
     os.kill(processes._started[0]._process.pid, signal.SIGKILL)
@@ -100,13 +100,13 @@ def test_a_process_that_dies_is_told(processes, tracker, source, versions):
 def test_a_damaged_file_is_told_by_name(processes, landing, tracker, source, versions, tmp_path):
     (tmp_path / "landing" / versions[0].file).write_bytes(b"PAR1 no more PAR1")
     with pytest.raises(WarehouseError, match=r"\.parquet is damaged"):
-        list(processes.of(tracker, source).map(source.mapping_context(()), [[versions]]))
+        list(processes.of(source.mapper()).map(source.mapping_context(()), [[versions]]))
 
 
 def test_processes_end_with_the_block(landing, tracker, source, versions, tmp_path, monkeypatch):
     monkeypatch.setattr(mappers, "ALONE_UNTIL", 0)
     with MappingProcesses(landing, str(tmp_path / "landing"), count=2) as processes:
-        list(processes.of(tracker, source).map(source.mapping_context(()), [[versions]]))
+        list(processes.of(source.mapper()).map(source.mapping_context(()), [[versions]]))
         started = [process._process for process in processes._started]
     assert len(started) == 2
     assert all(process.returncode is not None for process in started)

@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from itpm_pipeline.canonical.vocabulary import StatusCategory
-from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.extract.records import RawRecord
+
+if TYPE_CHECKING:  # Settings are not needed where records are mapped.
+    from itpm_pipeline.config import GithubTracker
 
 MAPPING_VERSION = 2
 """Raised whenever the same record maps to other rows than before, so that landed records are mapped anew."""
@@ -78,7 +80,7 @@ class GithubContext:
     projects: Mapping[str, ProjectFields] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, tracker: GithubTracker, reference: Iterable[RawRecord]) -> "GithubContext":
+    def build(cls, tracker: "GithubTracker", reference: Iterable[RawRecord]) -> "GithubContext":
         """Context from the newest version of every reference record, in any order."""
         bare = cls(
             tracker=tracker.name,

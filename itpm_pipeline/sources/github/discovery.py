@@ -8,10 +8,8 @@ from itpm_pipeline.config import GithubTracker, ProjectFilter
 from itpm_pipeline.errors import ProtocolError
 from itpm_pipeline.extract.client import Traffic
 from itpm_pipeline.extract.records import ProjectRef
+from itpm_pipeline.sources.github.mapping.project import skip_reason
 from itpm_pipeline.sources.github.session import GithubSession
-
-ISSUES_DISABLED = "issues are disabled in this repository"
-DISABLED = "GitHub has disabled this repository"
 
 
 def listings(tracker: GithubTracker) -> list[str]:
@@ -66,14 +64,11 @@ def _repositories(session: GithubSession, path: str, traffic: Traffic) -> Iterat
 
 
 def _reference(tracker: str, repository: dict[str, Any]) -> ProjectRef:
-    reason = DISABLED if repository.get("disabled") else None
-    if reason is None and repository.get("has_issues") is False:
-        reason = ISSUES_DISABLED
     return ProjectRef(
         tracker=tracker,
         key=str(repository["full_name"]),
         native_id=str(repository["node_id"]),
         name=str(repository["name"]),
         is_archived=bool(repository.get("archived")),
-        skip_reason=reason,
+        skip_reason=skip_reason(is_disabled=repository.get("disabled"), has_issues=repository.get("has_issues")),
     )

@@ -3,17 +3,17 @@
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import ProjectRef, RawRecord, StreamOutcome
-from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream, Whereabouts
-from itpm_pipeline.sources.github import census, mapping, queries
+from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, RecordMapper, Stream, Whereabouts
+from itpm_pipeline.sources.github import census, queries
 from itpm_pipeline.sources.github.context import GithubContext
 from itpm_pipeline.sources.github.discovery import discover, is_included
 from itpm_pipeline.sources.github.features import FEATURE_QUERY, Features
+from itpm_pipeline.sources.github.mapping import GithubMapper
 from itpm_pipeline.sources.github.records import StreamReading
 from itpm_pipeline.sources.github.repository import ISSUES, RepositoryReading
 from itpm_pipeline.sources.github.session import GithubSession
@@ -43,14 +43,13 @@ WANTED_SCOPES = {"repo": "private repositories", "read:org": "organisations", "r
 _IMPLIED_BY = {"read:org": {"admin:org", "write:org"}, "read:project": {"project"}}
 
 
-class GithubSource:
+class GithubSource(GithubMapper):
     """One GitHub (github.com or an Enterprise Server) as configured; safe to use from several threads."""
 
-    kind = "github"
     streams: Sequence[Stream] = STREAMS
 
     def __init__(self, tracker: GithubTracker, client: Client | None = None) -> None:
-        self.tracker = tracker.name
+        super().__init__(tracker.name)
         self._settings = tracker
         self._session = GithubSession(tracker, client)
         self._lock = threading.Lock()
@@ -147,11 +146,9 @@ class GithubSource:
         """What the projects' fields mean."""
         return GithubContext.build(self._settings, reference)
 
-    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
-        """Append the canonical rows of one raw record."""
-        if not isinstance(context, GithubContext):
-            raise TypeError(f"a GithubContext is needed, {type(context).__name__} was given")
-        mapping.map_record(record, context, rows)
+    def mapper(self) -> RecordMapper:
+        """What maps its records, without a session."""
+        return GithubMapper(self.tracker)
 
     def close(self) -> None:
         """Release sessions."""

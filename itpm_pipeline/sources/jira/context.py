@@ -5,13 +5,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from itpm_pipeline.config import JiraTracker
+from itpm_pipeline.canonical.vocabulary import EventField
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.sources.jira.fields import FieldRoles, find_roles
 from itpm_pipeline.sources.jira.settings import MAPPING_VERSION
+
+if TYPE_CHECKING:  # Settings are not needed where records are mapped.
+    from itpm_pipeline.config import JiraTracker
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,23 @@ class JiraContext:
         merged = {project: tuple(dict.fromkeys([*fields, *every])) for project, fields in own.items()}
         return {project: fields for project, fields in merged.items() if fields != every}
 
+    @cached_property
+    def event_fields(self) -> dict[str, EventField]:
+        """What changes of custom fields are changes of, by the fields' ids and by their item names; not estimation."""
+        roles = self.roles
+        by_id = {
+            **dict.fromkeys(roles.sprint, EventField.SPRINT),
+            **dict.fromkeys(roles.epic_link, EventField.PARENT),
+            **dict.fromkeys(roles.flagged, EventField.FLAGGED),
+            **dict.fromkeys(roles.team, EventField.TEAM),
+            **dict.fromkeys(roles.start_date, EventField.START_DATE),
+        }
+        return {self.item_name(name): field for name, field in by_id.items()} | by_id
+
+    def item_name(self, field_id: str) -> str:
+        """What a custom field is called in histories of sites whose entries have no ``fieldId``."""
+        return f"custom:{self.field_names.get(field_id) or field_id}"
+
     def points_fields_of(self, project: str) -> tuple[str, ...]:
         """Fields that may hold the points of an issue, best first; ``project`` is its native id or its key."""
         return self._points_by_project.get(project, self.points_fields)
@@ -112,7 +132,7 @@ class JiraContext:
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
-def build_context(tracker: JiraTracker, reference: Iterable[RawRecord]) -> JiraContext:
+def build_context(tracker: "JiraTracker", reference: Iterable[RawRecord]) -> JiraContext:
     """Context from the newest version of every reference record of a tracker, in any order."""
     by_stream: dict[str, dict[str, dict[str, Any]]] = {}
     sprint_ids: list[str] = []

@@ -6,6 +6,7 @@ from typing import Any
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.extract.source import MappingContext
 from itpm_pipeline.sources.jira.context import JiraContext
 from itpm_pipeline.sources.jira.mapping_history import map_changelog, map_worklogs
 from itpm_pipeline.sources.jira.mapping_issue import map_issue
@@ -46,6 +47,21 @@ MAPPERS: Mapping[str, Mapper | None] = {
     "remote_links": map_remote_links,
 }
 """None: landed for reference, no rows of its own."""
+
+
+class JiraMapper:
+    """Maps the records of one site; implements :class:`itpm_pipeline.extract.source.RecordMapper`."""
+
+    kind: str = "jira"
+
+    def __init__(self, tracker: str) -> None:
+        self.tracker = tracker
+
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
+        """Append the canonical rows of one raw record. Raises MappingError to reject the record."""
+        if not isinstance(context, JiraContext):
+            raise TypeError(f"a context of Jira is needed, not {type(context).__name__}")
+        map_record(record, context, rows)
 
 
 def map_record(record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:

@@ -1,6 +1,6 @@
 """Change histories and work logs to rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
@@ -65,18 +65,21 @@ def map_changelog(payload: Mapping[str, Any], record: RawRecord, context: JiraCo
         "read_at": record.fetched_at,
     })  # fmt: skip
     rows.replace("issue_field_event", issue_id)
-    fields = _canonical_fields(entries.values(), record.project, context)
+    changes = [(entry_id, entry, [(item, _item_name(item)) for item in objects(entry.get("items"))])
+               for entry_id, entry in entries.items()]  # fmt: skip
+    fields = _canonical_fields({name for _, _, items in changes for _, name in items}, record.project, context)
     people = People(context, rows)
     keys: list[tuple[Any, str | None, str | None]] = []
-    for entry_id, entry in entries.items():
+    for entry_id, entry, items in changes:
         occurred = instant(entry.get("created"), f"history entry {entry_id}")
         if occurred is None:
             raise MappingError(f"history entry {entry_id} of issue {number_} has no time")
-        for ordinal, item in enumerate(objects(entry.get("items"))):
-            field = _field_of(item, fields)
-            if field is None:
-                continue
-            from_raw, to_raw = _value(item, "from", field, context), _value(item, "to", field, context)
+        told = [(ordinal, item, fields[name]) for ordinal, (item, name) in enumerate(items) if name in fields]
+        actor = people.add(entry.get("author")) if told else None
+        for ordinal, item, field in told:
+            from_text, to_text = text(item.get("fromString")), text(item.get("toString"))
+            from_raw = _value(text(item.get("from")), from_text, field, context)
+            to_raw = _value(text(item.get("to")), to_text, field, context)
             if field is EventField.KEY:
                 keys.append((occurred, from_raw, to_raw))
             rows.add("issue_field_event", {
@@ -86,10 +89,10 @@ def map_changelog(payload: Mapping[str, Any], record: RawRecord, context: JiraCo
                 "field": field,
                 "from_raw": from_raw,
                 "to_raw": to_raw,
-                "from_text": text(item.get("fromString")),
-                "to_text": text(item.get("toString")),
+                "from_text": from_text,
+                "to_text": to_text,
                 "occurred_at": occurred,
-                "actor_person_id": people.add(entry.get("author")),
+                "actor_person_id": actor,
                 "provenance": Provenance.API_EVENT,
             })  # fmt: skip
     _add_aliases(issue_id, keys, rows)
@@ -115,29 +118,17 @@ def map_worklogs(payload: Mapping[str, Any], record: RawRecord, context: JiraCon
         })  # fmt: skip
 
 
-def _canonical_fields(
-    entries: Iterable[Mapping[str, Any]], project: str, context: JiraContext
-) -> dict[str, EventField]:
-    """Item name (see :data:`SYSTEM_ITEMS`) to canonical field, for one issue's history.
+def _canonical_fields(changed: set[str], project: str, context: JiraContext) -> Mapping[str, EventField]:
+    """Item name (see :data:`SYSTEM_ITEMS`) to canonical field, for one issue's history; ``changed``: names in it.
 
     Of several estimation fields only the best one that ever changed counts: two interleaved would make no history.
     """
-    roles = context.roles
-    custom = {
-        **dict.fromkeys(roles.sprint, EventField.SPRINT),
-        **dict.fromkeys(roles.epic_link, EventField.PARENT),
-        **dict.fromkeys(roles.flagged, EventField.FLAGGED),
-        **dict.fromkeys(roles.team, EventField.TEAM),
-        **dict.fromkeys(roles.start_date, EventField.START_DATE),
-    }
-    by_name = {_spoken(name, context): field for name, field in custom.items()}
-    changed = {_item_name(item) for entry in entries for item in objects(entry.get("items"))}
+    known = SYSTEM_ITEMS | context.event_fields
     for name in context.points_fields_of(project):
-        spoken = _spoken(name, context)
+        spoken = context.item_name(name)
         if name in changed or spoken in changed:
-            custom[name] = by_name[spoken] = EventField.ESTIMATE_POINTS
-            break
-    return SYSTEM_ITEMS | by_name | custom
+            return known | {name: EventField.ESTIMATE_POINTS, spoken: EventField.ESTIMATE_POINTS}
+    return known
 
 
 def _item_name(item: Mapping[str, Any]) -> str:
@@ -148,21 +139,11 @@ def _item_name(item: Mapping[str, Any]) -> str:
     return f"custom:{name}" if item.get("fieldtype") == "custom" else name
 
 
-def _spoken(field_id: str, context: JiraContext) -> str:
-    """Item name of a custom field on sites whose items have no ``fieldId``."""
-    return f"custom:{context.field_names.get(field_id) or field_id}"
-
-
-def _field_of(item: Mapping[str, Any], fields: Mapping[str, EventField]) -> EventField | None:
-    return fields.get(_item_name(item))
-
-
-def _value(item: Mapping[str, Any], side: str, field: EventField, context: JiraContext) -> str | None:
-    """Value before (``from``) or after (``to``) a change; None for none, which sites write as null or as ''.
+def _value(raw: str | None, words: str | None, field: EventField, context: JiraContext) -> str | None:
+    """Value before or after a change, which is told as an id and in words; None for none.
 
     Entities are canonical ids. Sprints are a list of them (``…:76, …:80``): closed ones stay in it for ever.
     """
-    raw, words = text(item.get(side)), text(item.get(f"{side}String"))
     if field is EventField.SPRINT:
         sprints = [part for part in (raw or "").replace(" ", "").split(",") if part]
         return ", ".join(context.ref("sprint", sprint) for sprint in sprints) or None

@@ -5,18 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any
 
-from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import JiraTracker
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
-from itpm_pipeline.extract.source import Cursor, MappingContext, Probe, Read, Stream, Whereabouts
+from itpm_pipeline.extract.source import Cursor, Probe, Read, RecordMapper, Stream, Whereabouts
 from itpm_pipeline.sources.jira import census
 from itpm_pipeline.sources.jira.context import JiraContext, build_context
 from itpm_pipeline.sources.jira.emission import Emission, utc_now
 from itpm_pipeline.sources.jira.fields import find_roles
-from itpm_pipeline.sources.jira.mapping import map_record
+from itpm_pipeline.sources.jira.mapping import JiraMapper
 from itpm_pipeline.sources.jira.probe import probe
 from itpm_pipeline.sources.jira.project import read_named, read_project
 from itpm_pipeline.sources.jira.remote_links import RemoteLinks
@@ -29,17 +28,16 @@ ARCHIVED = "archived"
 """Reason why an archived project is not read: search does not return its issues."""
 
 
-class JiraSource:
+class JiraSource(JiraMapper):
     """One Jira Cloud or Data Center site."""
 
-    kind: str = "jira"
     streams: Sequence[Stream] = SITE_STREAMS + PROJECT_STREAMS
 
     def __init__(
         self, tracker: JiraTracker, *, client: Client | None = None, now: Callable[[], datetime] = utc_now
     ) -> None:
         """``client`` and ``now`` (our clock) are replaced in tests."""
-        self.tracker = tracker.name
+        super().__init__(tracker.name)
         self._settings = tracker
         self._session = JiraSession(tracker, client)
         self._fields: Sequence[Mapping[str, Any]] = ()
@@ -166,11 +164,9 @@ class JiraSource:
         """Context from the newest version of every reference record."""
         return build_context(self._settings, reference)
 
-    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
-        """Append the canonical rows of one raw record. Raises MappingError to reject the record."""
-        if not isinstance(context, JiraContext):
-            raise TypeError(f"a context of Jira is needed, not {type(context).__name__}")
-        map_record(record, context, rows)
+    def mapper(self) -> RecordMapper:
+        """What maps its records, without a session."""
+        return JiraMapper(self.tracker)
 
     def close(self) -> None:
         """Close connections."""

@@ -1,7 +1,6 @@
 """Plain text out of Jira's two markups: Atlassian Document Format (Cloud) and wiki markup (Data Center)."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 100
@@ -30,19 +29,26 @@ def reference_text(markup: Any) -> str:
     return markup if isinstance(markup, str) else "".join(_pieces(markup, quotations=False))
 
 
-def _pieces(node: Any, *, quotations: bool, depth: int = 0) -> Iterator[str]:
-    """Texts of a document node, blocks ended by line breaks. Unknown kinds of nodes contribute their children."""
+def _pieces(document: Any, *, quotations: bool) -> list[str]:
+    """Texts of a document, blocks ended by line breaks. Unknown kinds of nodes contribute their children."""
+    pieces: list[str] = []
+    _add_pieces(document, pieces, quotations=quotations, depth=0)
+    return pieces
+
+
+def _add_pieces(node: Any, pieces: list[str], *, quotations: bool, depth: int) -> None:
     if not isinstance(node, dict) or depth > DEEPEST:
         return
     kind = str(node.get("type"))
     if not quotations and (kind in _QUOTATIONS or _is_code(node)):
-        yield " "
+        pieces.append(" ")
         return
-    yield _own_text(node, addresses=not quotations)
+    pieces.append(_own_text(node, kind, addresses=not quotations))
     content = node.get("content")
-    for child in content if isinstance(content, list) else ():
-        yield from _pieces(child, quotations=quotations, depth=depth + 1)
-    yield "\n" if kind in _BLOCKS else _ENDINGS.get(kind, "")
+    if isinstance(content, list):
+        for child in content:
+            _add_pieces(child, pieces, quotations=quotations, depth=depth + 1)
+    pieces.append("\n" if kind in _BLOCKS else _ENDINGS.get(kind, ""))
 
 
 _ENDINGS = {"hardBreak": "\n", "tableCell": " ", "tableHeader": " "}
@@ -51,14 +57,15 @@ _LABELS = {"mention": "text", "status": "text", "emoji": "text", "inlineCard": "
 """Kind of node to the attribute that holds its text."""
 
 
-def _own_text(node: dict[str, Any], *, addresses: bool) -> str:
+def _own_text(node: dict[str, Any], kind: str, *, addresses: bool) -> str:
     """Text of a node without its children; with ``addresses``, those its links lead to."""
-    kind = str(node.get("type"))
     if kind == "text":
         text = str(node.get("text") or "")
         return text + "".join(f" {url} " for url in _link_addresses(node)) if addresses else text
+    if kind not in _LABELS:
+        return ""
     attributes = node.get("attrs")
-    label = attributes.get(_LABELS[kind]) if kind in _LABELS and isinstance(attributes, dict) else None
+    label = attributes.get(_LABELS[kind]) if isinstance(attributes, dict) else None
     return f" {label} " if label and _LABELS[kind] == "url" else str(label or "")
 
 
@@ -68,7 +75,7 @@ def _marks(node: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_code(node: dict[str, Any]) -> bool:
-    return any(mark.get("type") == "code" for mark in _marks(node))
+    return "marks" in node and any(mark.get("type") == "code" for mark in _marks(node))
 
 
 def _link_addresses(node: dict[str, Any]) -> list[str]:

@@ -37,6 +37,7 @@ import orjson
 
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.extract.source import MappingContext
 from itpm_pipeline.sources.github.context import GithubContext
 from itpm_pipeline.sources.github.mapping.delivery import (
     map_deployment,
@@ -69,6 +70,21 @@ MAPPERS: dict[str, Mapper] = {
 }
 
 
+class GithubMapper:
+    """Maps the records of one GitHub; implements :class:`itpm_pipeline.extract.source.RecordMapper`."""
+
+    kind: str = "github"
+
+    def __init__(self, tracker: str) -> None:
+        self.tracker = tracker
+
+    def map_record(self, record: RawRecord, context: MappingContext, rows: CanonicalRows) -> None:
+        """Append the canonical rows of one raw record. Raises MappingError to reject the record."""
+        if not isinstance(context, GithubContext):
+            raise TypeError(f"a GithubContext is needed, {type(context).__name__} was given")
+        map_record(record, context, rows)
+
+
 def map_record(record: RawRecord, context: GithubContext, rows: CanonicalRows) -> None:
     """Append the rows of one record.
 
@@ -88,4 +104,4 @@ def map_record(record: RawRecord, context: GithubContext, rows: CanonicalRows) -
     rows.extend(mapped)
 
 
-__all__ = ["MAPPERS", "map_record"]
+__all__ = ["MAPPERS", "GithubMapper", "map_record"]

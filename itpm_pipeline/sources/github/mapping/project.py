@@ -10,9 +10,11 @@ from itpm_pipeline.canonical.rows import CanonicalRows
 from itpm_pipeline.canonical.vocabulary import BoardType, ContainerType, SprintKind
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.sources.github.context import GithubContext
-from itpm_pipeline.sources.github.discovery import DISABLED, ISSUES_DISABLED
 from itpm_pipeline.sources.github.mapping.status import BASE_STATUSES
 from itpm_pipeline.sources.github.mapping.values import day, nodes, required
+
+ISSUES_DISABLED = "issues are disabled in this repository"
+DISABLED = "GitHub has disabled this repository"
 
 ITERATIONS = "iterations"
 """Observed field of a board: the sprint ids of its iterations, a sorted JSON list."""
@@ -20,9 +22,7 @@ ITERATIONS = "iterations"
 
 def map_repository(node: Mapping[str, Any], _record: RawRecord, context: GithubContext, rows: CanonicalRows) -> None:
     """A repository, and the statuses of issues that are in no project."""
-    reason = DISABLED if node.get("isDisabled") else None
-    if reason is None and node.get("hasIssuesEnabled") is False:
-        reason = ISSUES_DISABLED
+    reason = skip_reason(is_disabled=node.get("isDisabled"), has_issues=node.get("hasIssuesEnabled"))
     rows.add("project", {
         "project_id": context.id(required(node, "id")),
         "container_type": ContainerType.GITHUB_REPOSITORY.value,
@@ -40,6 +40,13 @@ def map_repository(node: Mapping[str, Any], _record: RawRecord, context: GithubC
     })  # fmt: skip
     for name, (words, category) in BASE_STATUSES.items():
         rows.add("status", {"status_id": context.status_id(name), "name": words, "category": category})
+
+
+def skip_reason(*, is_disabled: bool | None, has_issues: bool | None) -> str | None:
+    """Why the issues of a repository cannot be read, in words; None: they can (GitHub may not tell: None)."""
+    if is_disabled:
+        return DISABLED
+    return ISSUES_DISABLED if has_issues is False else None
 
 
 def map_project(node: Mapping[str, Any], record: RawRecord, context: GithubContext, rows: CanonicalRows) -> None:
