@@ -10,6 +10,7 @@ import dagster as dg
 from assets import conventions
 from assets.resources import Pipeline
 from itpm_pipeline.modeling.checks import CheckResult
+from itpm_pipeline.modeling.declarations import declared_by_sql
 from itpm_pipeline.modeling.graph import build_order
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.schema_yaml import Check
@@ -47,6 +48,12 @@ def _in_words(check: Check) -> str:
     return f"{words} Only where {check.where}." if check.where else words
 
 
+def _compared_with(model: Model, check: Check, project: Project) -> list[dg.AssetDep]:
+    """Models that must be there, too, before the check runs."""
+    declared = declared_by_sql(f"{{{{ {check.arguments['to']} }}}}", model.path)
+    return [dg.AssetDep(conventions.model_key(project.model(name))) for name in declared.refs if name != model.name]
+
+
 def to_check_results(results: Iterable[CheckResult], project: Project) -> Iterator[dg.AssetCheckResult]:
     """Results in Dagster's words."""
     for result in results:
@@ -69,7 +76,12 @@ def to_check_results(results: Iterable[CheckResult], project: Project) -> Iterat
 def comparing_checks(project: Project) -> list[dg.AssetChecksDefinition]:
     """All checks that compare tables, as one step after all models; empty if there are none."""
     models = [project.models[name] for name in build_order(project)]
-    specs = [_spec(model, check) for model in models for check in model.checks if compares_tables(check)]
+    specs = [
+        _spec(model, check)._replace(additional_deps=_compared_with(model, check, project))
+        for model in models
+        for check in model.checks
+        if compares_tables(check)
+    ]
     if not specs:
         return []
 

@@ -1,5 +1,6 @@
 """What Dagster loads: complete, and named, grouped and owned by convention."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_checks_block_where_yaml_says_error():
     found = {key: graph.get_check_spec(key).blocking for key in graph.asset_check_keys}
     reading = dg.AssetCheckKey(conventions.ALL_PROJECTS, "every_project_was_read")
     assert found == {**declared, reading: False}
+
+
+def test_tables_are_compared_when_both_are_built():
+    graph = defs.resolve_asset_graph()
+    compared = [(m, c) for m in PROJECT.models.values() for c in m.checks if c.kind == "relationships"]
+    assert len(compared) > 30
+    for model, check in compared:
+        spec = graph.get_check_spec(dg.AssetCheckKey(conventions.model_key(model), conventions.check_name(check.name)))
+        others = {dep.asset_key.path[-1] for dep in spec.additional_deps}
+        assert others == {*re.findall(r"ref\('(\w+)'\)", check.arguments["to"])} - {model.name}, check.name
 
 
 def test_a_model_depends_on_what_its_sql_names():

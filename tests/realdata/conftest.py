@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from archive_recount import Archive
+from engine_comparison import FRESHNESS
 
 from itpm_pipeline.warehouse.engine import open_published
 
@@ -25,8 +26,6 @@ trackers:
 programs:
   - {{key: SDK, name: Titanium SDK, projects: ["tidev:TIMOB"]}}
 """
-FRESHNESS = frozenset({"last_read_at", "last_synced_at"})
-"""Columns of models that tell when a tracker was asked last, whether or not anything had changed."""
 Snapshot = dict[str, tuple[int, str]]
 
 
