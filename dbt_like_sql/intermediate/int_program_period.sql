@@ -6,22 +6,6 @@ with parameter as (
 
 ),
 
-activity as (
-
-    select
-        program_id,
-        min(finished_date) as first_date
-    from {{ ref('int_delivered_issue') }}
-    group by program_id
-    union all
-    select
-        program_id,
-        cast(min(timezone('UTC', window_end_at)) as date) as first_date
-    from {{ ref('int_sprint_issue_measure') }}
-    group by program_id
-
-),
-
 program as (
 
     select
@@ -30,7 +14,7 @@ program as (
         program.calendar_id,
         cast(timezone(program.timezone, max(parameter.as_of)) as date) as as_of_date,
         min(activity.first_date) as first_date
-    from activity
+    from {{ ref('int_first_activity') }} as activity
     inner join {{ ref('int_program') }} as program on activity.program_id = program.program_id
     cross join parameter
     group by program.program_id, program.timezone, program.calendar_id
@@ -41,30 +25,21 @@ period as (
 
     select
         program.*,
-        'month' as period_kind,
+        kind.period_kind,
         cast(null as text) as increment_name,
         cast(day.midnight as date) as start_date,
-        cast(day.midnight + interval '1 month' as date) as end_date
+        cast(day.midnight + kind.length as date) as end_date
     from program
+    cross join (values ('month', interval '1 month'), ('quarter', interval '3 months')) as kind (period_kind, length)
     cross join
         generate_series(
-            date_trunc('month', cast(least(program.first_date, program.as_of_date) as timestamp)),
+            case
+                when kind.period_kind = 'month'
+                    then date_trunc('month', cast(least(program.first_date, program.as_of_date) as timestamp))
+                else date_trunc('quarter', cast(least(program.first_date, program.as_of_date) as timestamp))
+            end,
             cast(program.as_of_date as timestamp),
-            interval '1 month'
-        ) as day (midnight)
-    union all
-    select
-        program.*,
-        'quarter' as period_kind,
-        cast(null as text) as increment_name,
-        cast(day.midnight as date) as start_date,
-        cast(day.midnight + interval '3 months' as date) as end_date
-    from program
-    cross join
-        generate_series(
-            date_trunc('quarter', cast(least(program.first_date, program.as_of_date) as timestamp)),
-            cast(program.as_of_date as timestamp),
-            interval '3 months'
+            kind.length
         ) as day (midnight)
     union all
     select

@@ -15,22 +15,6 @@ week_setting as (
 
 ),
 
-activity as (
-
-    select
-        project_id,
-        min(finished_date) as first_date
-    from {{ ref('int_delivered_issue') }}
-    group by project_id
-    union all
-    select
-        project_id,
-        cast(min(timezone('UTC', window_end_at)) as date) as first_date
-    from {{ ref('int_sprint_issue_measure') }}
-    group by project_id
-
-),
-
 project as (
 
     select
@@ -39,7 +23,7 @@ project as (
         program.timezone,
         least(min(activity.first_date), cast(timezone(program.timezone, max(parameter.as_of)) as date)) as first_date,
         cast(timezone(program.timezone, max(parameter.as_of)) as date) as as_of_date
-    from activity
+    from {{ ref('int_first_activity') }} as activity
     inner join {{ ref('int_project_program') }} as program on activity.project_id = program.project_id
     cross join parameter
     group by activity.project_id, program.program_id, program.timezone
