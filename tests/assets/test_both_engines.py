@@ -1,12 +1,16 @@
 """The real definitions on the simulated company, and its numbers on the other database."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
-from engine_comparison import FRESHNESS, different, tables_of
+from engine_comparison import FRESHNESS, comparable, different, tables_of
 
 from assets import conventions
 from assets.definitions import definitions
@@ -23,6 +27,8 @@ from itpm_pipeline.warehouse.engine import open_published
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("company")]
 
 PROJECT = load_project()
+QUERY_PAGE = (Path(__file__).resolve().parents[2] / "docs" / "query.md").read_text(encoding="utf-8")
+QUESTIONS = re.findall(r"^### (\d+\. .+?)$.*?^```sql\n(.+?)^```", QUERY_PAGE, re.DOTALL | re.MULTILINE)
 
 
 @dataclass
@@ -94,18 +100,53 @@ def test_every_check_of_the_models_was_evaluated(synced):
     assert declared <= evaluated
 
 
-def test_the_sync_job_leaves_the_same_tables_on_postgresql(synced, postgres_server, monkeypatch):
-    """Loaded from the same landing store, read on, built and published: row for row the same, by value."""
+@pytest.fixture(scope="module")
+def warehouses(synced, postgres_server) -> tuple[str, str]:
+    """Addresses of the DuckDB file, and of a PostgreSQL database that the sync job filled from the same landing store."""
     files = load_settings(synced.folder / "program.yaml", SECRETS)
     address = postgres_server.url(postgres_server.new_database())
-    monkeypatch.setenv("ITPM_WAREHOUSE_URL", address)
-    defs = definitions(PROJECT, Pipeline(config=str(synced.folder / "program.yaml")))
-    with dg.DagsterInstance.ephemeral() as instance:
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        for name, value in {**SECRETS, "ITPM_WAREHOUSE_URL": address}.items():
+            patch.setenv(name, value)
+        defs = definitions(PROJECT, Pipeline(config=str(synced.folder / "program.yaml")))
         assert defs.resolve_job_def("sync").execute_in_process(instance=instance).success
         found = instance.get_latest_materialization_event(conventions.PUBLISHED).asset_materialization.metadata
     assert found["place"].value.startswith("postgresql")
+    return files.warehouse.url, address
+
+
+@pytest.mark.parametrize(("question", "query"), QUESTIONS, ids=[question for question, _ in QUESTIONS])
+def test_questions_have_the_same_plausible_answers(warehouses, question, query):
+    answers = []
+    for address in warehouses:
+        with open_published(address) as published:
+            answers.append(published.query(query))
+    first, second = ([[comparable(value) for value in row.values()] for row in one.to_pylist()] for one in answers)
+    assert first == second
+    assert first, question
+    for name in answers[0].column_names:
+        values = [value for value in answers[0].column(name).to_pylist() if value is not None]
+        assert values, f"{question}: nothing in {name}"
+        for value in values:
+            assert is_plausible(name, value), f"{question}: {name} is {value}"
+
+
+def is_plausible(name: str, value: Any) -> bool:
+    """Counts and times are not negative, shares are shares, days are near, and nobody sees an identifier."""
+    if isinstance(value, datetime | date):
+        return date(2025, 1, 1) <= (value.date() if isinstance(value, datetime) else value) <= date(2029, 1, 1)
+    if isinstance(value, int | float | Decimal):
+        return 0 <= value <= (200 if name.startswith("percent") else 10_000)
+    return bool(value.strip()) and not re.match(r"(jira|github|program):", value)
+
+
+def test_there_are_a_dozen_questions():
+    assert [question.split(".")[0] for question, _ in QUESTIONS] == [str(number) for number in range(1, 14)]
+
+
+def test_the_sync_job_leaves_the_same_tables_on_postgresql(warehouses):
+    """Loaded from the same landing store, read on, built and published: row for row the same, by value."""
     names = tables_of(PROJECT)
-    with open_published(files.warehouse.url) as duckdb, open_published(address) as postgresql:
-        found = different(duckdb, postgresql, names, FRESHNESS)
-        assert found == []
+    with open_published(warehouses[0]) as duckdb, open_published(warehouses[1]) as postgresql:
+        assert different(duckdb, postgresql, names, FRESHNESS) == []
     assert len(names) > 120

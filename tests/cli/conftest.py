@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_line import EMAIL, GITHUB_TOKEN, JIRA_TOKEN, Place
+from hostile_texts import plant
 
 from itpm_pipeline.sandbox.company.program_yaml import write_program
 from itpm_pipeline.sandbox.company.simulation import build_company
@@ -13,8 +14,10 @@ from itpm_pipeline.sandbox.serve import Running, serve
 
 @pytest.fixture(scope="session")
 def trackers() -> Iterator[Running]:
+    company = build_company(200)
+    plant(company)
     with serve(
-        build_company(200), jira_email=EMAIL, jira_token=JIRA_TOKEN, github_token=GITHUB_TOKEN, elapsed=lambda: 0.0
+        company, jira_email=EMAIL, jira_token=JIRA_TOKEN, github_token=GITHUB_TOKEN, elapsed=lambda: 0.0
     ) as running:
         yield running
 
