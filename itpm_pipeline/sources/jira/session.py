@@ -129,10 +129,7 @@ class JiraSession:
                 site = self._connect()
             try:
                 # Redirects are not followed: they would carry the credentials to wherever they lead.
-                # Without verify, a REQUESTS_CA_BUNDLE in the environment would win over the tracker's own ca_file.
-                response = site._session.request(  # noqa: SLF001
-                    method, url, allow_redirects=False, verify=self._certificates, **request
-                )
+                response = site._session.request(method, url, allow_redirects=False, **request)  # noqa: SLF001
             except jira.exceptions.JIRAError as error:
                 if error.response is None:
                     raise ConnectionError("no response") from None
