@@ -102,7 +102,7 @@ def test_every_check_of_the_models_was_evaluated(synced):
 
 @pytest.fixture(scope="module")
 def warehouses(synced, postgres_server) -> tuple[str, str]:
-    """Addresses of the DuckDB file, and of a PostgreSQL database that the sync job filled from the same landing store."""
+    """Addresses of the DuckDB file, and of a PostgreSQL database that the sync job filled from the same landing."""
     files = load_settings(synced.folder / "program.yaml", SECRETS)
     address = postgres_server.url(postgres_server.new_database())
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
