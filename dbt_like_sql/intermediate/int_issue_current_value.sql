@@ -21,6 +21,18 @@ sprint_list as (
 
 ),
 
+-- Data Center names the epic of an issue in a link by its key, and no parent.
+epic as (
+
+    select
+        seen_from_id as issue_id,
+        min(blocked_issue_id) as parent_issue_id
+    from {{ ref('int_link_endpoint') }}
+    where edge_type = 'parent_child' and seen_from_id = blocker_issue_id and not is_blocked_unknown
+    group by seen_from_id
+
+),
+
 field as (
 
     select 'status' as name
@@ -65,7 +77,7 @@ value_now as (
             when 'due_date' then cast(issue.due_date as text)
             when 'start_date' then cast(issue.start_date as text)
             when 'priority' then issue.priority
-            when 'parent' then issue.parent_issue_id
+            when 'parent' then coalesce(issue.parent_issue_id, epic.parent_issue_id)
             when 'project' then issue.project_id
             when 'resolution' then issue.resolution_raw
             when 'labels' then nullif(issue.labels, '[]')
@@ -74,6 +86,7 @@ value_now as (
         end as value
     from issue
     cross join field
+    left join epic on issue.issue_id = epic.issue_id
     union all
     select
         issue_id,

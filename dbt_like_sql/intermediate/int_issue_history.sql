@@ -9,6 +9,7 @@ with issue as (
         status_id,
         created_at,
         resolved_at,
+        coalesce(hierarchy_level, 0) >= 0 as is_own_sprint,
         history_reported
     from {{ source('core', 'issue') }}
 
@@ -71,9 +72,11 @@ judged as (
         history.issue_id is not null as is_read,
         coalesce(history.is_complete, false) as is_whole,
         -- Its status is not where its history ends; or it was resolved, or came to a second sprint, without a trace.
+        -- A sub-task shows the sprints of its parent, which alone tells how they changed.
         coalesce(told.last_status_id <> issue.status_id, false)
         or (issue.resolved_at > issue.created_at and coalesce(told.ending_count, 0) = 0)
-        or (coalesce(sprint_list.sprint_count, 0) > 1 and coalesce(told.sprint_count, 0) = 0) as is_contradicted,
+        or coalesce(issue.is_own_sprint and sprint_list.sprint_count > 1 and coalesce(told.sprint_count, 0) = 0, false)
+            as is_contradicted,
         coalesce(history.history_count, 0) > 0 or told.issue_id is not null as has_entries
     from issue
     left join history on issue.issue_id = history.issue_id

@@ -26,6 +26,8 @@ sprint as (
         sum(sprint_issue.completed_initial_count) as completed_initial_count,
         sum(sprint_issue.delivered_count) as delivered_count
     from sprint_issue
+    inner join {{ ref('int_sprint_in_roll_up') }} as counted_sprint
+        on sprint_issue.sprint_id = counted_sprint.sprint_id
     inner join {{ ref('int_sprint_clock') }} as clock on sprint_issue.sprint_id = clock.sprint_id
     inner join {{ ref('int_sprint_confidence') }} as confidence on sprint_issue.sprint_id = confidence.sprint_id
     where clock.state = 'closed'

@@ -50,15 +50,16 @@ def test_what_is_wrong_with_a_history_is_told_issue_by_issue(build_models: Build
     log.issue("PAY-5", status="done", resolved_at=at("03-07"))
     log.issue("PAY-6", sprints=[first, second])
     log.issue("PAY-7").move("03-05", "doing").now["status"] = "jira:acme:status:done"
+    log.issue("PAY-8", sprints=[first, second], kind="subtask")  # shows the sprints of its parent
     built = build_models(log)
     assert gaps(built) == {
         "PAY-1": None, "PAY-2": None, "PAY-3": "not_read", "PAY-4": "cut", "PAY-5": "contradicted",
-        "PAY-6": "contradicted", "PAY-7": "contradicted",
+        "PAY-6": "contradicted", "PAY-7": "contradicted", "PAY-8": None,
     }  # fmt: skip
-    assert quality(built, "history_contradicted") == {"acme:PAY": (3, 7, "PAY-5, PAY-6, PAY-7")}
-    assert quality(built, "history_cut") == {"acme:PAY": (1, 7, "PAY-4")}
-    assert quality(built, "history_not_read") == {"acme:PAY": (1, 7, "PAY-3")}
-    assert quality(built, "history_not_served") == {"acme:PAY": (0, 7, None)}
+    assert quality(built, "history_contradicted") == {"acme:PAY": (3, 8, "PAY-5, PAY-6, PAY-7")}
+    assert quality(built, "history_cut") == {"acme:PAY": (1, 8, "PAY-4")}
+    assert quality(built, "history_not_read") == {"acme:PAY": (1, 8, "PAY-3")}
+    assert quality(built, "history_not_served") == {"acme:PAY": (0, 8, None)}
     (row,) = built.rows("int.int_issue_history", "gap = 'cut'")
     assert (row["history_count"], row["reported_count"], row["is_complete"]) == (1, 150, False)
 

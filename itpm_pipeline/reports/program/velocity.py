@@ -13,7 +13,10 @@ MONTHS_SHOWN = 12
 
 QUERIES = {
     "months": """
-        select * from mart.mart_program_velocity where period_kind = 'month' order by period_start_date
+        select period.*, parameter.predictability_green
+        from mart.mart_program_velocity as period
+        cross join ops.build_parameter as parameter
+        where period.period_kind = 'month' order by period.period_start_date
     """,
     # Of each sequence of sprints that worked for the program the last closed one.
     "sprints": """
@@ -57,7 +60,8 @@ def _velocity(months: Sequence[Row], sprints: Sequence[Row]) -> Section:
                    (_PERIODS, "delivered_count")),
             Figure("per week", decimal(last["delivered_per_week"]), (_PERIODS, "delivered_per_week"),
                    detail="" if rate is None else f"{rate:+.0%} on the month before"),
-            Figure("commitment kept", percent(reliability), (_PERIODS, "pooled_reliability"), _kept(reliability)),
+            Figure("commitment kept", percent(reliability), (_PERIODS, "pooled_reliability"),
+                   _kept(reliability, last["predictability_green"])),
             Figure("velocity index", whole(last["velocity_index"]), (_PERIODS, "velocity_index"),
                    detail="100: as in the baseline"),
         ]  # fmt: skip
@@ -114,9 +118,9 @@ def _scope(sprints: Sequence[Row]) -> Section:
     )  # fmt: skip
 
 
-def _kept(reliability: float | None) -> str:
-    """Green from 80 % on, which SAFe takes as predictable; the status itself follows the thresholds of the settings."""
-    return Tone.PLAIN if reliability is None else Tone.GOOD if reliability >= 0.8 else Tone.WARNING
+def _kept(reliability: float | None, green: float) -> str:
+    """Green from where the settings call a program predictable (``rag.predictability``), as in its status."""
+    return Tone.PLAIN if reliability is None else Tone.GOOD if reliability >= green else Tone.WARNING
 
 
 def _months_picture(months: Sequence[Row]) -> list[Picture]:

@@ -7,6 +7,7 @@ from built_models import Build, building
 
 WANTED = (
     "+velocity", "+dim_issue", "+dim_project", "+dim_program", "+mart_flow_metrics_daily", "+fct_issue_cycle_time",
+    "+int_program_sprint_summary",
 )  # fmt: skip
 """Velocity, the dimensions its checks look into, and what tests compare it with."""
 

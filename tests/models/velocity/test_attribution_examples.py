@@ -131,6 +131,9 @@ def test_a_milestone_beside_iterations_counts_by_itself_but_not_in_roll_ups(
     counted = {row["sprint_id"] for row in built.rows("int.int_sprint_in_roll_up")}
     assert told["milestone"] not in counted
     assert {ONE, told["sprint"]} <= counted
+    summary = built.one("int.int_program_sprint_summary", "program_id = 'program:P'")
+    closed = {row["sprint_id"] for row in built.rows("mart.fct_sprint_issue", "program_id = 'program:P'")} & counted
+    assert summary["sprint_count"] + summary["approximate_sprint_count"] == len(closed)
 
 
 def test_milestones_count_in_roll_ups_where_nothing_else_does(build_models: Build) -> None:
