@@ -20,48 +20,23 @@ with period as (
 owned as (
 
     select
-        'project' as scope_type,
-        blocked_project_id as scope_id,
-        'waiting' as role,
-        edge_id,
-        blocker_issue_id,
-        blocked_issue_id,
-        valid_from,
-        valid_to
+        side.scope_type,
+        case
+            when side.scope_type = 'project' and side.role = 'waiting' then period.blocked_project_id
+            when side.scope_type = 'project' then period.blocker_project_id
+            when side.role = 'waiting' then period.blocked_program_id
+            else period.blocker_program_id
+        end as scope_id,
+        side.role,
+        period.edge_id,
+        period.blocker_issue_id,
+        period.blocked_issue_id,
+        period.valid_from,
+        period.valid_to
     from period
-    union all
-    select
-        'project' as scope_type,
-        blocker_project_id as scope_id,
-        'holding' as role,
-        edge_id,
-        blocker_issue_id,
-        blocked_issue_id,
-        valid_from,
-        valid_to
-    from period
-    union all
-    select
-        'program' as scope_type,
-        blocked_program_id as scope_id,
-        'waiting' as role,
-        edge_id,
-        blocker_issue_id,
-        blocked_issue_id,
-        valid_from,
-        valid_to
-    from period
-    union all
-    select
-        'program' as scope_type,
-        blocker_program_id as scope_id,
-        'holding' as role,
-        edge_id,
-        blocker_issue_id,
-        blocked_issue_id,
-        valid_from,
-        valid_to
-    from period
+    cross join (
+        values ('project', 'waiting'), ('project', 'holding'), ('program', 'waiting'), ('program', 'holding')
+    ) as side (scope_type, role)
 
 ),
 

@@ -22,20 +22,8 @@ issue_scope as (
 
 in_progress as (
 
-    select
-        issue_scope.scope_type,
-        issue_scope.scope_id,
-        cast(
-            timezone(issue_scope.timezone, greatest(status_interval.valid_from, issue_scope.valid_from)) as date
-        ) as from_date,
-        cast(timezone(issue_scope.timezone, least(status_interval.valid_to, issue_scope.valid_to)) as date) as to_date
-    from {{ ref('int_issue_status_interval') }} as status_interval
-    inner join issue_scope
-        on
-            status_interval.issue_id = issue_scope.issue_id
-            and (status_interval.valid_to is null or status_interval.valid_to > issue_scope.valid_from)
-            and (issue_scope.valid_to is null or status_interval.valid_from < issue_scope.valid_to)
-    where status_interval.category = 'in_progress'
+    select * from {{ ref('int_flow_stay') }}
+    where stage = 'in_progress'
 
 ),
 

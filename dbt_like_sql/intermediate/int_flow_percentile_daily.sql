@@ -64,43 +64,47 @@ sampled as (
             interval '1 day'
         ) as day (midnight)
 
+),
+
+measured as (
+
+    select
+        scope_type,
+        scope_id,
+        date,
+        count(*) as cycle_sample_count,
+        count(*) filter (where flow_class = 'feature') as feature_count,
+        count(*) filter (where flow_class = 'defect') as defect_count,
+        count(*) filter (where flow_class = 'risk') as risk_count,
+        count(*) filter (where flow_class = 'debt') as debt_count,
+        percentile_disc(0.5) within group (order by flow_cycle_time_s) as p50_s,
+        percentile_disc(0.85) within group (order by flow_cycle_time_s) as p85_s,
+        percentile_disc(0.95) within group (order by flow_cycle_time_s) as p95_s,
+        percentile_cont(0.5) within group (order by flow_cycle_time_s) as p50_cont_s,
+        percentile_cont(0.85) within group (order by flow_cycle_time_s) as p85_cont_s,
+        percentile_cont(0.95) within group (order by flow_cycle_time_s) as p95_cont_s,
+        -- All active time over all elapsed time, not a mean of ratios.
+        sum(active_time_s) / cast(nullif(sum(cycle_time_s), 0) as double) as flow_efficiency
+    from sampled
+    group by scope_type, scope_id, date
+
 )
 
 select
-    sampled.scope_type,
-    sampled.scope_id,
-    sampled.date,
-    count(*) as cycle_sample_count,
-    count(*) filter (where sampled.flow_class = 'feature') as feature_count,
-    count(*) filter (where sampled.flow_class = 'defect') as defect_count,
-    count(*) filter (where sampled.flow_class = 'risk') as risk_count,
-    count(*) filter (where sampled.flow_class = 'debt') as debt_count,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_disc(0.5) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p50_s,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_disc(0.85) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p85_s,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_disc(0.95) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p95_s,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_cont(0.5) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p50_cont_s,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_cont(0.85) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p85_cont_s,
-    case
-        when count(*) >= max(parameter.min_sample)
-            then percentile_cont(0.95) within group (order by sampled.flow_cycle_time_s)
-    end as cycle_time_p95_cont_s,
-    -- All active time over all elapsed time, not a mean of ratios.
-    sum(sampled.active_time_s) / cast(nullif(sum(sampled.cycle_time_s), 0) as double) as flow_efficiency
-from sampled
+    measured.scope_type,
+    measured.scope_id,
+    measured.date,
+    measured.cycle_sample_count,
+    measured.feature_count,
+    measured.defect_count,
+    measured.risk_count,
+    measured.debt_count,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p50_s end as cycle_time_p50_s,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p85_s end as cycle_time_p85_s,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p95_s end as cycle_time_p95_s,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p50_cont_s end as cycle_time_p50_cont_s,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p85_cont_s end as cycle_time_p85_cont_s,
+    case when measured.cycle_sample_count >= parameter.min_sample then measured.p95_cont_s end as cycle_time_p95_cont_s,
+    measured.flow_efficiency
+from measured
 cross join parameter
-group by sampled.scope_type, sampled.scope_id, sampled.date

@@ -65,20 +65,7 @@ entry as (
 
 stay as (
 
-    select
-        issue_scope.scope_type,
-        issue_scope.scope_id,
-        status_interval.category as stage,
-        cast(
-            timezone(issue_scope.timezone, greatest(status_interval.valid_from, issue_scope.valid_from)) as date
-        ) as from_date,
-        cast(timezone(issue_scope.timezone, least(status_interval.valid_to, issue_scope.valid_to)) as date) as to_date
-    from {{ ref('int_issue_status_interval') }} as status_interval
-    inner join issue_scope
-        on
-            status_interval.issue_id = issue_scope.issue_id
-            and (status_interval.valid_to is null or status_interval.valid_to > issue_scope.valid_from)
-            and (issue_scope.valid_to is null or status_interval.valid_from < issue_scope.valid_to)
+    select * from {{ ref('int_flow_stay') }}
 
 ),
 

@@ -51,9 +51,11 @@ initial as (
         current_value.value,
         cast(0 as bigint) as event_no,
         'creation_default' as provenance,
-        -- With a complete history a value without events has stood since creation.
+        -- With a complete history a value without events has stood since creation; but a sub-task follows its parent
+        -- from sprint to sprint, and its own history does not tell.
         case
-            when issue.is_history_complete then cast(0 as bigint)
+            when issue.is_history_complete and not (issue.is_subtask and current_value.field = 'sprint')
+                then cast(0 as bigint)
             else date_diff('second', issue.created_at, parameter.as_of)
         end as precision_seconds
     from current_value

@@ -6,9 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from itpm_pipeline.analytics.columns import read
-from itpm_pipeline.analytics.dependency.durations import SAMPLE, History
 from itpm_pipeline.analytics.dependency.path_table import SCOPE, SCOPE_ISSUE, path_table
-from itpm_pipeline.analytics.dependency.work import EDGE, ITEM, Work
+from itpm_pipeline.analytics.dependency.work import Work
 from itpm_pipeline.analytics.parameters import parameters
 from itpm_pipeline.analytics.working_days import CALENDAR, Calendars
 
@@ -17,11 +16,8 @@ def model(dbt: Any, session: object) -> pa.Table:  # noqa: ARG001  the signature
     """The table."""
     dbt.config(materialized="table")
     settings = parameters(dbt.source("ops", "build_parameter"), dbt.source("ops", "setting_value"))
-    work = Work.of(
-        read(dbt.ref("int_schedule_item"), ITEM, ["issue_id"]),
-        read(dbt.ref("int_schedule_edge"), EDGE, ["blocker_issue_id", "blocked_issue_id"]),
-        History(read(dbt.ref("int_schedule_sample"), SAMPLE), settings.min_sample),
-        settings.number("dependency.default_duration_days"),
+    work = Work.read(
+        dbt.ref("int_schedule_item"), dbt.ref("int_schedule_edge"), dbt.ref("int_schedule_sample"), settings
     )
     return path_table(
         work,

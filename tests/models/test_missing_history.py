@@ -60,6 +60,8 @@ def test_what_is_wrong_with_a_history_is_told_issue_by_issue(build_models: Build
     assert quality(built, "history_cut") == {"acme:PAY": (1, 8, "PAY-4")}
     assert quality(built, "history_not_read") == {"acme:PAY": (1, 8, "PAY-3")}
     assert quality(built, "history_not_served") == {"acme:PAY": (0, 8, None)}
+    followed = built.rows("int.int_sprint_membership", f"issue_id = '{log.issues['PAY-8'].issue_id}'")
+    assert [row["precision_seconds"] > 86400 for row in followed] == [True, True], "from when to when, nobody told"
     (row,) = built.rows("int.int_issue_history", "gap = 'cut'")
     assert (row["history_count"], row["reported_count"], row["is_complete"]) == (1, 150, False)
 

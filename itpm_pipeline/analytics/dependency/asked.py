@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from itpm_pipeline.analytics.columns import Relation, read
-from itpm_pipeline.analytics.dependency.durations import SAMPLE, History
 from itpm_pipeline.analytics.dependency.path_table import scope_rows
-from itpm_pipeline.analytics.dependency.work import EDGE, ITEM, Work
+from itpm_pipeline.analytics.dependency.work import Work
 from itpm_pipeline.analytics.parameters import Parameters, parameters
 from itpm_pipeline.analytics.working_days import CALENDAR, Calendars
 
@@ -38,10 +37,5 @@ def path_to(table: Table, issue_keys: Iterable[str]) -> list[dict[str, Any]]:
 def open_work(table: Table) -> tuple[Parameters, Work]:
     """Settings of the build, and everything that was open at its ``as_of``."""
     settings = parameters(table("ops", "build_parameter"), table("ops", "setting_value"))
-    work = Work.of(
-        read(table("int", "int_schedule_item"), ITEM, ["issue_id"]),
-        read(table("int", "int_schedule_edge"), EDGE, ["blocker_issue_id", "blocked_issue_id"]),
-        History(read(table("int", "int_schedule_sample"), SAMPLE), settings.min_sample),
-        settings.number("dependency.default_duration_days"),
-    )
-    return settings, work
+    item, edge, sample = (table("int", f"int_schedule_{name}") for name in ("item", "edge", "sample"))
+    return settings, Work.read(item, edge, sample, settings)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from itpm_pipeline.analytics.columns import DAY, NUMBER, TEXT
-from itpm_pipeline.analytics.dependency.durations import PESSIMISTIC, PLAN, Duration, History, durations
+from itpm_pipeline.analytics.columns import DAY, NUMBER, TEXT, Relation, read
+from itpm_pipeline.analytics.dependency.durations import PESSIMISTIC, PLAN, SAMPLE, Duration, History, durations
 from itpm_pipeline.analytics.dependency.network import Network, network
 from itpm_pipeline.analytics.dependency.schedule import Plan, Slot
+from itpm_pipeline.analytics.parameters import Parameters
 
 ITEM = {
     "issue_id": TEXT, "issue_key": TEXT, "type": TEXT, "project_id": TEXT, "program_id": TEXT, "team_id": TEXT,
@@ -30,6 +31,16 @@ class Work:
     net: Network
     plan: Plan
     durations: Mapping[str, Duration]
+
+    @classmethod
+    def read(cls, items: Relation, edges: Relation, samples: Relation, settings: Parameters) -> "Work":
+        """From int_schedule_item, int_schedule_edge and int_schedule_sample."""
+        return cls.of(
+            read(items, ITEM, ["issue_id"]),
+            read(edges, EDGE, ["blocker_issue_id", "blocked_issue_id"]),
+            History(read(samples, SAMPLE), settings.min_sample),
+            settings.number("dependency.default_duration_days"),
+        )
 
     @classmethod
     def of(cls, items: pa.Table, edges: pa.Table, history: History, default_days: float) -> "Work":
