@@ -18,7 +18,7 @@ QUERIES = {
         inner join mart.dim_project as project on project.project_ref = quality.scope
         where quality.failed > 0
         group by project.program_id, quality.rule, quality.severity
-        order by project.program_id, quality.severity, failed desc, quality.rule
+        order by project.program_id, quality.severity desc, failed desc, quality.rule
     """,
     "projects": "select * from mart.dim_project order by project_ref",
 }
