@@ -17,6 +17,8 @@ with issue_scope as (
 select
     issue_scope.scope_type,
     issue_scope.scope_id,
+    issue_scope.issue_id,
+    greatest(status_interval.valid_from, issue_scope.valid_from) as entered_at,
     status_interval.category as stage,
     cast(
         timezone(issue_scope.timezone, greatest(status_interval.valid_from, issue_scope.valid_from)) as date
