@@ -14,11 +14,12 @@ SYNC_SELECTION = (
     dg.AssetSelection.assets(conventions.ALL_PROJECTS)
     | dg.AssetSelection.groups(*(group for group in conventions.GROUPS if group != conventions.SOURCES))
 )
+REPORT_SELECTION = dg.AssetSelection.groups(conventions.REPORTS) - dg.AssetSelection.assets(conventions.PUBLISHED)
 BUILD_SELECTION = SYNC_SELECTION - dg.AssetSelection.assets(conventions.ALL_PROJECTS)
 
 
-def jobs(kinds: Sequence[str]) -> list[Any]:
-    """sync, reconcile, build, discover, and one job per tracker kind that reads single projects.
+def jobs() -> list[Any]:
+    """sync, reconcile, build, report and discover.
 
     A list of Any, because Dagster does not export the type of asset jobs.
     """
@@ -44,16 +45,25 @@ def jobs(kinds: Sequence[str]) -> list[Any]:
             selection=BUILD_SELECTION,
             description="Builds the models from what is loaded, and publishes. Talks to no tracker.",
         ),
-        discover,
-        *(
-            dg.define_asset_job(
-                project_landing_job_name(kind),
-                selection=dg.AssetSelection.groups(conventions.SOURCES) & dg.AssetSelection.key_prefixes([kind])
-                & dg.AssetSelection.tag("scope", "project"),
-                description=f"Reads single {kind} projects, chosen by partition.",
-            )
-            for kind in kinds
+        dg.define_asset_job(
+            "report",
+            selection=REPORT_SELECTION,
+            description="Writes the program reports and the charts anew, from what is published and built.",
         ),
+        discover,
+    ]
+
+
+def project_jobs(kinds: Sequence[str]) -> list[Any]:
+    """One job per tracker kind that reads single projects."""
+    return [
+        dg.define_asset_job(
+            project_landing_job_name(kind),
+            selection=dg.AssetSelection.groups(conventions.SOURCES) & dg.AssetSelection.key_prefixes([kind])
+            & dg.AssetSelection.tag("scope", "project"),
+            description=f"Reads single {kind} projects, chosen by partition.",
+        )
+        for kind in kinds
     ]
 
 
@@ -87,6 +97,10 @@ def schedules() -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name="nightly_reconcile", job_name="reconcile", cron_schedule="30 1 * * *",
             description="Every night what an hourly sync cannot see: deletions, lost permissions, moves.",
+        ),
+        dg.ScheduleDefinition(
+            name="weekday_report", job_name="report", cron_schedule="0 6 * * 1-5",
+            description="Program reports and charts, every working day before work begins (6:00 UTC).",
         ),
         dg.ScheduleDefinition(
             name="discover_projects", job_name="discover", cron_schedule="*/15 * * * *",

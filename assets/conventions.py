@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from itpm_pipeline.config import warehouse_scheme
 from itpm_pipeline.modeling.build import BuiltColumn
 from itpm_pipeline.modeling.lineage import Lineage
 from itpm_pipeline.modeling.project import Model, Project
@@ -66,6 +67,14 @@ def model_key(model: Model) -> dg.AssetKey:
 def model_group(model: Model) -> str:
     """The group of a model: its folder, or what its yaml says."""
     return model.group if model.group in GROUPS else "program"
+
+
+def warehouse_kind() -> str:
+    """The kind of database of the warehouse, for its picture in the UI: as ITPM_WAREHOUSE_URL says, else DuckDB.
+
+    Definitions are loaded without opening any file, so program.yaml is not asked.
+    """
+    return "postgres" if warehouse_scheme().startswith("postgres") else "duckdb"
 
 
 def owners(group: str, owner: Any = None) -> list[str]:

@@ -49,7 +49,7 @@ def _spec(table: sa.Table, deps: list[dg.AssetKey]) -> dg.AssetSpec:
         deps=deps,
         group_name=conventions.CORE,
         description=str(table.comment),
-        kinds={"duckdb"},
+        kinds={conventions.warehouse_kind()},
         owners=conventions.owners(conventions.CORE),
         tags=conventions.tags(str(table.schema)),
         metadata={"dagster/table_name": str(table), "key": ", ".join(table.info["key"])},

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from assets import conventions
 from assets.partitions import ProjectPartitions
-from assets.readings import Reading, landing_metadata, overview, reasons
+from assets.readings import Reading, landing_metadata, overview, reasons, run_tags
 from assets.resources import Pipeline
 from itpm_pipeline.extract.records import SITE
 from itpm_pipeline.extract.source import Depth, Source, Stream
@@ -104,6 +104,7 @@ def _projects(kind: str) -> dg.AssetsDefinition:
     def projects(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         chosen = set(context.partition_keys)
         readings = [found for found in pipeline.read_projects(projects=sorted(chosen)) if found.partition in chosen]
+        _tag(context, pipeline, readings)
         if any(reading.reason for reading in readings):
             # The step is going to fail; what was read is recorded all the same.
             for reading in readings:
@@ -159,6 +160,7 @@ def _all_projects() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: SyncOptions, pipeline: Pipeline
     ) -> Iterator[dg.MaterializeResult[Any]]:
         readings = pipeline.read_projects(trackers=config.trackers, projects=config.projects, depth=config.depth)
+        _tag(context, pipeline, readings)
         for reading in readings:
             _record(context, reading)
         failed = [reading for reading in readings if reading.reason]
@@ -180,6 +182,10 @@ def _all_projects() -> dg.AssetsDefinition:
         )
 
     return all_projects
+
+
+def _tag(context: dg.AssetExecutionContext, pipeline: Pipeline, readings: Sequence[Reading]) -> None:
+    context.instance.add_run_tags(context.run.run_id, run_tags(readings, pipeline.settings.programs))
 
 
 def _record(context: dg.AssetExecutionContext, reading: Reading) -> None:

@@ -28,7 +28,7 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
         deps=conventions.input_keys(model, project),
         group_name=group,
         description=model.description,
-        kinds={"duckdb", "python" if model.language == "py" else "sql"},
+        kinds={conventions.warehouse_kind(), "python" if model.language == "py" else "sql"},
         owners=conventions.owners(group, model.meta.get("owner")),
         tags=conventions.tags(model.schema, **({"contract": "stable"} if model.schema == MART else {})),
         code_version=model.code_version,

@@ -23,7 +23,7 @@ def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
         group_name=conventions.REPORTS,
         description="The warehouse that SQL tools read. It is replaced all at once, and only when every model was "
         "built and every blocking check passed; until then readers keep the last good version.",
-        kinds={"duckdb"},
+        kinds={conventions.warehouse_kind()},
         owners=conventions.owners(conventions.REPORTS),
         tags=conventions.tags("published"),
         freshness_policy=conventions.MART_FRESHNESS,

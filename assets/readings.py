@@ -3,13 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import dagster as dg
 
+from itpm_pipeline.config import Program
 from itpm_pipeline.extract.records import SITE, OutcomeStatus
 from itpm_pipeline.ingest.manifest import WHOLE
 from itpm_pipeline.ingest.outcomes import SyncOutcome, SyncReport
+
+PARTLY = "not fully read"
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,17 @@ def _row(reading: Reading) -> dict[str, str | float]:
         "seconds": round(max((outcome.seconds for outcome in outcomes), default=0.0), 1),
         "of which waiting": round(sum(outcome.waited_seconds for outcome in outcomes), 1),
     }
+
+
+def run_tags(readings: Sequence[Reading], programs: Iterable[Program]) -> dict[str, str]:
+    """Tags to find a run by: every tracker and program of which it read a project, and whether all of that was read."""
+    named = defaultdict[str, list[Reading]](list)
+    for reading in readings:
+        named[f"itpm.tracker/{reading.tracker}"].append(reading)
+        for program in programs:
+            if any(fnmatchcase(reading.partition, pattern) for pattern in program.projects):
+                named[f"itpm.program/{program.key}"].append(reading)
+    return {tag: PARTLY if any(one.reason for one in found) else "read" for tag, found in named.items()}
 
 
 def reasons(failed: Iterable[Reading]) -> str:

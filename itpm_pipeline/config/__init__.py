@@ -1,7 +1,7 @@
 """Configuration: program.yaml and the environment variables it names. Nothing else reads the environment."""
 
 from itpm_pipeline.config.notifications import MailServer, Notifications
-from itpm_pipeline.config.program_file import CONFIG_VARIABLE, config_path, load_settings
+from itpm_pipeline.config.program_file import CONFIG_VARIABLE, config_path, load_settings, warehouse_scheme
 from itpm_pipeline.config.settings import (
     Calendar,
     FactFiles,
@@ -41,4 +41,5 @@ __all__ = [
     "Tracker",
     "config_path",
     "load_settings",
+    "warehouse_scheme",
 ]

@@ -25,7 +25,8 @@ from itpm_pipeline.config.settings import (
 from itpm_pipeline.errors import ConfigurationError
 
 CONFIG_VARIABLE = "ITPM_CONFIG"
-_PLACES = {"ITPM_WAREHOUSE_URL": "warehouse", "ITPM_LANDING_URL": "landing"}
+_WAREHOUSE_VARIABLE = "ITPM_WAREHOUSE_URL"
+_PLACES = {_WAREHOUSE_VARIABLE: "warehouse", "ITPM_LANDING_URL": "landing"}
 _MAY_HOLD_PASSWORDS = (("warehouse", "url"), ("landing", "url"))
 _SECRETS = frozenset({"token", "private_key", "password", "webhook"})
 _WITH_USER = re.compile(r"(?P<scheme>(?!duckdb)[^/:]+://)(?P<user>.*)@(?P<rest>[^@]*)", re.DOTALL)
@@ -41,6 +42,11 @@ Path_ = tuple[str | int, ...]
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Where program.yaml is: ``ITPM_CONFIG``, else the working folder."""
     return Path(environment.get(CONFIG_VARIABLE) or "program.yaml")
+
+
+def warehouse_scheme(environment: Mapping[str, str] = os.environ) -> str:
+    """What ``ITPM_WAREHOUSE_URL`` begins with, such as ``postgresql+psycopg``; empty if it is not set."""
+    return environment.get(_WAREHOUSE_VARIABLE, "").partition("://")[0]
 
 
 def load_settings(
@@ -197,6 +203,7 @@ def _anchor(settings: Settings, folder: Path) -> Settings:
             "warehouse": settings.warehouse.model_copy(update={"url": place(settings.warehouse.url)}),
             "landing": settings.landing.model_copy(update={"url": place(settings.landing.url)}),
             "reports": settings.reports.model_copy(update={"url": place(settings.reports.url)}),
+            "inbox": settings.inbox and settings.inbox.model_copy(update={"url": place(settings.inbox.url)}),
             "trackers": trackers,
             "facts": settings.facts.model_copy(update=facts),
         }

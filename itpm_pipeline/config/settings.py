@@ -225,6 +225,8 @@ class Settings(_Strict):
     landing: Place = Place(url="data/landing")
     reports: Place = Place(url="data/reports")
     """A folder: charts and reports are files that people open."""
+    inbox: Place | None = None
+    """A folder with notes that ask for projects to be read (``ingest.inbox``); None: there is none."""
     trackers: tuple[Tracker, ...] = ()
     programs: tuple[Program, ...] = ()
     teams: tuple[Team, ...] = ()

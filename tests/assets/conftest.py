@@ -59,6 +59,10 @@ class ScriptedPipeline(Pipeline):
                     {"name": f"acme-{kind}", "kind": kind, "url": "http://127.0.0.1:9", "token": "never-shown"}
                     for kind in ("jira", "github")
                 ],
+                "programs": [
+                    {"key": "PAYMENTS", "name": "Payments", "projects": ["acme-jira:PAY", "acme-github:acme/*"]},
+                    {"key": "WEB", "name": "Web", "projects": ["acme-jira:WEB"]},
+                ],
             }
         )
 

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from assets import conventions
+from assets.core import core_assets
 from assets.definitions import defs
 from assets.ingestion import KINDS, streams
 from itpm_pipeline.canonical.schema import metadata
@@ -67,6 +68,23 @@ def test_grouped_owned_described_and_tagged(key):
         assert node.pools == {conventions.WAREHOUSE_POOL}
 
 
+@pytest.mark.parametrize(
+    ("address", "kind"), [(None, "duckdb"), ("postgresql+psycopg://u@h/d", "postgres"), ("duckdb:///x", "duckdb")]
+)
+def test_tables_show_the_kind_of_their_database(monkeypatch, address, kind):
+    monkeypatch.delenv("ITPM_WAREHOUSE_URL", raising=False)
+    if address:
+        monkeypatch.setenv("ITPM_WAREHOUSE_URL", address)
+    assert conventions.warehouse_kind() == kind
+    found = {key.path[-1]: spec.kinds for asset in core_assets([]) for key, spec in specs_of(asset).items()}
+    assert all(kind in kinds for kinds in found.values())
+    assert "issue" in found
+
+
+def specs_of(asset):
+    return {asset.key: asset} if isinstance(asset, dg.AssetSpec) else asset.specs_by_key
+
+
 def test_landing_assets_are_partitioned_by_project_in_one_run():
     for kind in KINDS:
         for stream in streams(kind, "project"):
@@ -118,9 +136,12 @@ def test_a_model_depends_on_what_its_sql_names():
 
 def test_nothing_starts_by_itself():
     repository = defs.get_repository_def()
-    assert {s.name for s in repository.schedule_defs} == {"hourly_sync", "nightly_reconcile", "discover_projects"}
+    assert {s.name for s in repository.schedule_defs} == {
+        "hourly_sync", "nightly_reconcile", "weekday_report", "discover_projects",
+    }  # fmt: skip
     assert {s.name for s in repository.sensor_defs} == {
-        *(f"{what}_{kind}_projects" for kind in KINDS for what in ("new", "failed")), "failed_runs", "red_programs"
+        *(f"{what}_{kind}_projects" for kind in KINDS for what in ("new", "failed")),
+        "failed_runs", "red_programs", "inbox",
     }  # fmt: skip
     for automatic in (*repository.schedule_defs, *repository.sensor_defs):
         assert automatic.default_status.value == "STOPPED", automatic.name

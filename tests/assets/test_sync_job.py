@@ -70,7 +70,7 @@ def test_metadata_tells_rows_columns_and_origin(defs, instance):
     assert lineage["x"] == [dg.TableColumnDep(conventions.table_key("int", "int_a"), "x")] or "x" not in lineage
     assert lineage["as_of"] == [dg.TableColumnDep(conventions.table_key("int", "int_a"), "as_of")]
     core = latest(instance, conventions.table_key("core", "program")).metadata
-    assert core["dagster/row_count"].value == 0
+    assert core["dagster/row_count"].value == 2
     assert core["dagster/column_schema"].value.columns[0].description == "program:{key}."
     (event,) = instance.fetch_materializations(
         dg.AssetRecordsFilter(conventions.landing_key("jira", "issues"), asset_partitions=[PAY]), limit=5
@@ -89,7 +89,12 @@ def test_a_failing_project_leaves_the_others_and_the_build(defs, instance, tmp_p
     assert not evaluation.passed
     assert evaluation.severity == dg.AssetCheckSeverity.WARN
     assert "403: the token may not read this project" in evaluation.metadata["reasons"].value
-    assert instance.get_run_by_id(result.run_id).tags["itpm/failed"] == WEB
+    tags = instance.get_run_by_id(result.run_id).tags
+    assert tags["itpm/failed"] == WEB
+    assert {tag: found for tag, found in tags.items() if tag.startswith(("itpm.tracker/", "itpm.program/"))} == {
+        "itpm.tracker/acme-jira": "not fully read", "itpm.tracker/acme-github": "read",
+        "itpm.program/PAYMENTS": "read", "itpm.program/WEB": "not fully read",
+    }  # fmt: skip
     table = latest(instance, conventions.ALL_PROJECTS).metadata["projects"].value
     assert {row.data["project"]: row.data["result"] for row in table.records}[WEB].startswith("403")
 
