@@ -96,6 +96,7 @@ def itpm(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", TOKENS, ids=range(len(TOKENS)))
 def test_no_answer_of_a_tracker_gives_a_token_away(
     place: Path, itpm: Callable[..., int], said: Said, token: str, monkeypatch: pytest.MonkeyPatch,
