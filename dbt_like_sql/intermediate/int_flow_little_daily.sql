@@ -18,13 +18,25 @@ total as (
 
 ),
 
+-- With the day on which the window ends that begins after it, so that the two are found by equality.
+window_start as (
+
+    select
+        total.*,
+        window_size.days,
+        total.date + window_size.days as window_end_date
+    from total
+    cross join window_size
+
+),
+
 difference as (
 
     select
         last.scope_type,
         last.scope_id,
         last.date,
-        window_size.days,
+        first.days,
         last.wip_span,
         last.wip_span - first.wip_span as wip_growth,
         cast(last.day_end_s - first.day_end_s as double) as window_s,
@@ -34,12 +46,11 @@ difference as (
         last.age_s / cast(nullif(last.wip_span, 0) as double)
         - first.age_s / cast(nullif(first.wip_span, 0) as double) as age_growth_s
     from total as last
-    cross join window_size
-    inner join total as first
+    inner join window_start as first
         on
             last.scope_type = first.scope_type
             and last.scope_id = first.scope_id
-            and last.date = first.date + window_size.days
+            and last.date = first.window_end_date
 
 )
 
