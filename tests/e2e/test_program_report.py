@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, Request
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e")]
 
 SECTIONS = ("Status", "Velocity", "Scope", "Flow", "Forecast", "Releases", "Dependencies", "Data quality and freshness")
+MARK = re.compile(r"<(?:rect|path|circle|polyline|polygon|line)\b")
+NO_NUMBER = re.compile(r' (?:[xy][12]?|c[xy]|r|d|points|width|height)="[^"]*\b(?:nan|inf|None)\b', re.IGNORECASE)
 RAW_ID = re.compile(r"\b(jira|github):acme-|557058:|PVT_|MI_kw")
 
 
@@ -62,6 +64,14 @@ def test_it_can_be_read(reports, browser, name, width):
         assert all(page.locator("dl.figures dd").all_inner_texts())
     finally:
         page.close()
+
+
+def test_no_chart_is_empty_or_shows_raw_ids(demo):
+    charts = {path.name: path.read_text(encoding="utf-8") for path in (demo.folder / "data/reports").rglob("*.svg")}
+    assert len(charts) > 100
+    assert [name for name, svg in charts.items() if RAW_ID.search(svg)] == []
+    assert [name for name, svg in charts.items() if len(MARK.findall(svg)) < 8] == []
+    assert [name for name, svg in charts.items() if NO_NUMBER.search(svg)] == []
 
 
 def test_the_text_tells_the_same_status(reports, demo):
