@@ -102,7 +102,6 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
         """The warehouse, kept from other processes until the run ends."""
         if self._warehouse is None:
             warehouse = open_warehouse(self.settings.warehouse.url)
-            self._kept.callback(warehouse.close)
             self._kept.enter_context(warehouse.hold())
             warehouse.prepare()
             self._warehouse = warehouse

@@ -95,4 +95,3 @@ def build_and_publish(
             return report, warehouse.publish()
     finally:
         progress.finished(what)
-        warehouse.close()

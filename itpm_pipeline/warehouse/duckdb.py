@@ -1,12 +1,10 @@
 """The warehouse as a DuckDB file: a private working file, and a published copy beside it."""
 # ruff: noqa: S608 - SQL is put together from names in the code only
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +14,8 @@ import sqlalchemy as sa
 
 from itpm_pipeline.errors import ConfigurationError, LockedError, WarehouseError
 from itpm_pipeline.privacy import make_private
-from itpm_pipeline.warehouse import ddl, ops
+from itpm_pipeline.warehouse import ddl
+from itpm_pipeline.warehouse.held import HeldWarehouse
 from itpm_pipeline.warehouse.lock import WriterLock
 from itpm_pipeline.warehouse.publish import Publication, replace_file
 
@@ -46,17 +45,14 @@ def working_path(url: str) -> Path:
     return path.with_name(f"{path.stem}.working{path.suffix}")
 
 
-class DuckdbWarehouse:
+class DuckdbWarehouse(HeldWarehouse):
     """The working file. The process that holds it keeps all others out, readers included, as DuckDB does."""
 
     def __init__(self, url: str, lock_wait_seconds: float) -> None:
         self.published = published_path(url)
         self.working = working_path(url)
+        super().__init__(str(self.working), lock_wait_seconds)
         self._lock = WriterLock(self.working.with_name(self.working.name + ".lock"))
-        self._wait = lock_wait_seconds
-        self._guard = threading.Lock()
-        self._writer = threading.Lock()
-        self._holders = 0
         self._engine: sa.Engine | None = None
 
     def prepare(self) -> None:
@@ -65,25 +61,10 @@ class DuckdbWarehouse:
             ddl.bring_up(conn, *_catalog(conn))
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep the file open and other processes out."""
-        self._take()
-        try:
-            yield
-        finally:
-            self._give_back()
-
-    @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """One writing transaction; other threads of this process wait for its end."""
-        with self.hold():
-            if not self._writer.acquire(timeout=max(self._wait, 0)):
-                raise LockedError(f"another thread of this run has been writing {self.working} for {self._wait:g} s")
-            try:
-                with _as_warehouse_error(f"writing {self.working}"), self._opened().begin() as conn:
-                    yield conn
-            finally:
-                self._writer.release()
+        with self._writing(), _as_warehouse_error(f"writing {self.working}"), self._opened().begin() as conn:
+            yield conn
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -96,41 +77,29 @@ class DuckdbWarehouse:
         began = time.monotonic()
         with self.hold():
             with self.transaction() as conn:
-                version = 1 + conn.execute(
-                    sa.select(sa.func.coalesce(sa.func.max(ops.PUBLISHED_VERSION.c.version), 0))
-                ).scalar_one()
-                conn.execute(sa.insert(ops.PUBLISHED_VERSION).values(version=version, published_at=datetime.now(UTC)))
+                version = self._note_version(conn)
             with self._writer:
                 with _as_warehouse_error(f"writing {self.working}"), self._opened().connect() as conn:
                     _plain(conn).execute("CHECKPOINT")
                 size = replace_file(self.working, self.published)
         return Publication(str(self.published), version, size, time.monotonic() - began)
 
-    def close(self) -> None:
-        """Nothing stays open outside of a ``with`` block."""
+    def _open(self) -> None:
+        try:
+            make_private(self.working.parent)
+        except OSError as error:
+            raise WarehouseError(f"cannot create {self.working.parent}: {error.strerror or error}") from error
+        self._lock.acquire(self._wait)
+        try:
+            self._engine = _open_engine(self.working)
+        except BaseException:
+            self._lock.release()
+            raise
 
-    def _take(self) -> None:
-        with self._guard:
-            if self._holders == 0:
-                try:
-                    make_private(self.working.parent)
-                except OSError as error:
-                    raise WarehouseError(f"cannot create {self.working.parent}: {error.strerror or error}") from error
-                self._lock.acquire(self._wait)
-                try:
-                    self._engine = _open_engine(self.working)
-                except BaseException:
-                    self._lock.release()
-                    raise
-            self._holders += 1
-
-    def _give_back(self) -> None:
-        with self._guard:
-            self._holders -= 1
-            if self._holders == 0 and self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
-                self._lock.release()
+    def _close(self) -> None:
+        self._opened().dispose()
+        self._engine = None
+        self._lock.release()
 
     def _opened(self) -> sa.Engine:
         assert self._engine is not None

@@ -35,9 +35,6 @@ class Warehouse(Protocol):
     def publish(self) -> Publication:
         """Hand the state as it is to readers, all at once; they never see half of it."""
 
-    def close(self) -> None:
-        """Release all connections."""
-
 
 class Published(Protocol):
     """The published database, read-only."""

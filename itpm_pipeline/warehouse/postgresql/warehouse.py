@@ -1,18 +1,17 @@
 """The warehouse as a PostgreSQL database: working schemas for the pipeline, published ones for readers."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 
-from itpm_pipeline.errors import LockedError, WarehouseError
+from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.warehouse import ddl, ops
+from itpm_pipeline.warehouse.held import HeldWarehouse
 from itpm_pipeline.warehouse.postgresql.lock import WriterLock
 from itpm_pipeline.warehouse.postgresql.publish import publish, published_bytes
 from itpm_pipeline.warehouse.postgresql.rows import to_arrow
@@ -27,16 +26,12 @@ from itpm_pipeline.warehouse.postgresql.tables import WORKING, catalog, working_
 from itpm_pipeline.warehouse.publish import Publication
 
 
-class PostgresqlWarehouse:
+class PostgresqlWarehouse(HeldWarehouse):
     """Statements on SQLAlchemy tables, and names resolved by ``schema_translate_map``, mean the working schemas."""
 
     def __init__(self, url: str, lock_wait_seconds: float) -> None:
         self._url = parse(url)
-        self.place = place_of(self._url)
-        self._wait = lock_wait_seconds
-        self._guard = threading.Lock()
-        self._writer = threading.Lock()
-        self._holders = 0
+        super().__init__(place_of(self._url), lock_wait_seconds)
         self._engine: sa.Engine | None = None
         self._lock: WriterLock | None = None
 
@@ -46,27 +41,13 @@ class PostgresqlWarehouse:
             ddl.bring_up(conn, *catalog(conn), names=tuple(WORKING.values()), tables=working_tables())
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep other processes out."""
-        self._take()
-        try:
-            yield
-        finally:
-            self._give_back()
-
-    @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """One writing transaction; other threads of this process wait for its end."""
-        with self.hold():
-            if not self._writer.acquire(timeout=max(self._wait, 0)):
-                raise LockedError(f"another thread of this run has been writing {self.place} for {self._wait:g} s")
-            try:
-                engine, lock = self._opened()
-                with errors_told(f"writing {self.place}", self._url), engine.begin() as conn:
-                    lock.one_transaction(conn)
-                    yield conn.execution_options(schema_translate_map=WORKING)
-            finally:
-                self._writer.release()
+        with self._writing():
+            engine, lock = self._opened()
+            with errors_told(f"writing {self.place}", self._url), engine.begin() as conn:
+                lock.one_transaction(conn)
+                yield conn.execution_options(schema_translate_map=WORKING)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -81,39 +62,27 @@ class PostgresqlWarehouse:
         """Bring the published schemas to the state of the working ones, all at once."""
         began = time.monotonic()
         with self.transaction() as conn:
-            version = 1 + conn.execute(
-                sa.select(sa.func.coalesce(sa.func.max(ops.PUBLISHED_VERSION.c.version), 0))
-            ).scalar_one()
-            conn.execute(sa.insert(ops.PUBLISHED_VERSION).values(version=version, published_at=datetime.now(UTC)))
+            version = self._note_version(conn)
             publish(conn)
             size = published_bytes(conn)
         return Publication(self.place, version, size, time.monotonic() - began)
 
-    def close(self) -> None:
-        """Nothing stays open outside of a ``with`` block."""
+    def _open(self) -> None:
+        engine = engine_to(self._url, self._wait)
+        lock = WriterLock(engine, self.place)
+        try:
+            with errors_told(f"opening {self.place}", self._url):
+                lock.acquire(self._wait)
+        except BaseException:
+            engine.dispose()
+            raise
+        self._engine, self._lock = engine, lock
 
-    def _take(self) -> None:
-        with self._guard:
-            if self._holders == 0:
-                engine = engine_to(self._url, self._wait)
-                lock = WriterLock(engine, self.place)
-                try:
-                    with errors_told(f"opening {self.place}", self._url):
-                        lock.acquire(self._wait)
-                except BaseException:
-                    engine.dispose()
-                    raise
-                self._engine, self._lock = engine, lock
-            self._holders += 1
-
-    def _give_back(self) -> None:
-        with self._guard:
-            self._holders -= 1
-            if self._holders == 0:
-                engine, lock = self._opened()
-                self._engine = self._lock = None
-                lock.release()
-                engine.dispose()
+    def _close(self) -> None:
+        engine, lock = self._opened()
+        self._engine = self._lock = None
+        lock.release()
+        engine.dispose()
 
     def _opened(self) -> tuple[sa.Engine, WriterLock]:
         assert self._engine is not None
