@@ -117,7 +117,10 @@ class RecordMapper(Protocol):
 
 
 class Source(RecordMapper, Protocol):
-    """One configured tracker. Thread-safe: several projects may be read at once from several threads."""
+    """One configured tracker, opened for one run.
+
+    Thread-safe: the site and several projects may be read at once from several threads.
+    """
 
     streams: Sequence[Stream]
 

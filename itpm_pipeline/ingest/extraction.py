@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,8 +31,9 @@ class Run:
     """One run over a tracker: what its readings share.
 
     ``sightings``: by project key and stream, native ids of all there is, where a reading told so.
-    ``announce`` receives each manifest as it is committed, in the order they will be applied. ``stop`` ends all
-    readings that are under way.
+    ``site``: the reading of the site that goes on beside this one: it is committed first, because its records tell how
+    to understand all others. ``announce`` receives each manifest as it is committed, in the order they will be applied.
+    ``stop`` ends all readings that are under way.
     """
 
     source: Source
@@ -44,10 +46,16 @@ class Run:
     redactor: Redactor = field(default_factory=Redactor)
     stop: threading.Event = field(default_factory=threading.Event)
     sightings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    site: "Future[Manifest] | None" = None
 
     def go_on(self) -> None:
-        """Raise Interrupted when the run is being stopped."""
-        if self.stop.is_set():
+        """Raise Interrupted when the run is being stopped, or the site cannot be read."""
+        if self.stop.is_set() or (self.site is not None and self.site.done() and self.site.result().failed):
+            raise Interrupted
+
+    def follow_site(self) -> None:
+        """Wait until the site is committed. Interrupted: it could not be read."""
+        if self.site is not None and self.site.result().failed:
             raise Interrupted
 
 
@@ -76,6 +84,7 @@ def discover(run: Run) -> list[ProjectRef] | Manifest:
     try:
         return run.source.discover()
     except Exception as error:  # noqa: BLE001 - told in the manifest
+        run.follow_site()
         return _commit_failure(run, _Reading(SITE, None, started_at), error, DISCOVERY)
 
 
@@ -97,6 +106,7 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
         last.started_at if last else None,
         last.cursor if last and run.depth is not Depth.FULL else None,
     )
+    run.go_on()
     what = f"{run.source.tracker}:{project}"
     run.progress.started(None, what)
     run.landing.commit_order.follow(run.state.last_commit)
@@ -107,12 +117,14 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
             run.go_on()
             batch.add(record)
             run.progress.advanced(what)
+        run.follow_site()
         manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
     except BaseException as error:
         with suppress(WarehouseError):
             batch.discard()
         if isinstance(error, WarehouseError | Interrupted) or not isinstance(error, Exception):
             raise
+        run.follow_site()
         return _commit_failure(run, reading, error)
     else:
         for outcome in read.outcomes:

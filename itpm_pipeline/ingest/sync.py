@@ -19,7 +19,7 @@ from itpm_pipeline.extract.source import Depth, Source
 from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.census.known import Known
 from itpm_pipeline.ingest.census.take import take_census
-from itpm_pipeline.ingest.extraction import Run, discover, extract_project, extract_site
+from itpm_pipeline.ingest.extraction import Interrupted, Run, discover, extract_project, extract_site
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.loading import TrackerLoader
@@ -120,21 +120,23 @@ class _Task:
         return self.run.source.tracker
 
     def read(self) -> None:
-        """Land the site, then all chosen projects; runs in a thread of its own."""
-        site = extract_site(self.run)
-        if site.failed:
-            return
-        self._read[SITE] = site
-        found = discover(self.run)
-        if isinstance(found, Manifest):
-            return
-        self._discovered = found
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"read-{self.name}") as pool:
-            readings = [pool.submit(extract_project, self.run, project) for project in self._choose(found)]
+        """Land the site and all chosen projects at once; runs in a thread of its own. Without the site, nothing is."""
+        with ThreadPoolExecutor(self._concurrency + 1, thread_name_prefix=f"read-{self.name}") as pool:
+            site = pool.submit(extract_site, self.run)
+            self.run = replace(self.run, site=site)
             try:
+                found = discover(self.run)
+                if isinstance(found, Manifest):
+                    return
+                readings = [pool.submit(extract_project, self.run, project) for project in self._choose(found)]
+                self._read[SITE] = site.result()
                 for reading in as_completed(readings):
                     manifest = reading.result()
                     self._read[manifest.project] = manifest
+                self._discovered = found
+            except Interrupted:
+                if not site.result().failed:
+                    raise
             except BaseException:
                 self.run.stop.set()
                 raise

@@ -9,8 +9,8 @@ from itpm_pipeline.extract.source import Probe
 from itpm_pipeline.sources.jira.context import JiraContext, build_context
 from itpm_pipeline.sources.jira.emission import Emission
 from itpm_pipeline.sources.jira.session import JiraSession
-from itpm_pipeline.sources.jira.settings import SITE_STREAMS
-from itpm_pipeline.sources.jira.site import read_site
+from itpm_pipeline.sources.jira.settings import FIELD_LISTING, SITE_STREAMS
+from itpm_pipeline.sources.jira.site import list_entries, read_site
 
 
 def probe(session: JiraSession) -> Probe:
@@ -24,7 +24,8 @@ def probe(session: JiraSession) -> Probe:
             raise
         raise CredentialError(f"{session.tracker.name}: the token was refused: {error}") from error
     emission = Emission(SITE, [stream.name for stream in SITE_STREAMS])
-    records = list(read_site(session, server, emission, None))
+    fields = list_entries(session, FIELD_LISTING, emission.traffic(FIELD_LISTING.stream))
+    records = list(read_site(session, server, fields, emission, None))
     reference = {stream.name for stream in SITE_STREAMS if stream.is_reference}
     context = build_context(session.tracker, (record for record in records if record.stream in reference))
     account = me.get("displayName") or me.get("accountId") or me.get("name") or "unknown"

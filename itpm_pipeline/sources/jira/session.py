@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class JiraSession:
         self._base = str(tracker.url).rstrip("/")
         self._certificates = authorities(tracker.name, tracker.ca_file)
         self._idle: queue.LifoQueue[jira.JIRA] = queue.LifoQueue()
+        self._asking = threading.Lock()
         self._server: Server | None = None
         self._asked_at = 0.0
         self._clock = clock
@@ -92,7 +94,8 @@ class JiraSession:
 
     def server(self, traffic: Traffic) -> Server:
         """The site as it introduced itself last; asked if it never did."""
-        return self._server or self.ask_server(traffic)
+        with self._asking:
+            return self._server or self.ask_server(traffic)
 
     def server_of_late(self, traffic: Traffic) -> Server:
         """The site with its time, at most :data:`FRESH_SECONDS` ago.
@@ -100,9 +103,10 @@ class JiraSession:
         Projects that are read one after the other need not all ask what time it is: as the start of what they read
         next, an instant a little too early does no harm.
         """
-        if self._server is None or self._clock() - self._asked_at > FRESH_SECONDS:
-            return self.ask_server(traffic)
-        return self._server
+        with self._asking:
+            if self._server is None or self._clock() - self._asked_at > FRESH_SECONDS:
+                return self.ask_server(traffic)
+            return self._server
 
     def platform(self, path: str, traffic: Traffic) -> str:
         """Path of a resource of the platform API in the version the site has."""

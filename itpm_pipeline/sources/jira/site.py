@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from itpm_pipeline.errors import ProtocolError, RefusedError
@@ -13,7 +13,7 @@ from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.sources.jira.emission import Emission
 from itpm_pipeline.sources.jira.paging import entries_of, offset_pages
 from itpm_pipeline.sources.jira.session import AGILE, JiraSession, Server
-from itpm_pipeline.sources.jira.settings import LISTINGS, Listing
+from itpm_pipeline.sources.jira.settings import FIELD_LISTING, LISTINGS, Listing
 from itpm_pipeline.sources.jira.sprint_reports import SprintReports
 
 AGILE_PAGE = 50
@@ -45,13 +45,14 @@ def list_projects(session: JiraSession, traffic: Traffic) -> list[dict[str, Any]
 
 
 def read_site(
-    session: JiraSession, server: Server, emission: Emission, known_info: str | None,
-    reports: SprintReports | None = None,
+    session: JiraSession, server: Server, fields: Sequence[Mapping[str, Any]], emission: Emission,
+    known_info: str | None, reports: SprintReports | None = None,
 ) -> Iterator[RawRecord]:
     """All records of the site. Everything is read every time: nothing of it tells when it changed.
 
-    ``known_info`` is the :func:`info_digest` of the server information landed before: it holds a clock, so it is
-    landed only when something else in it changed. ``reports``: None where they are not asked for.
+    ``fields``: entries of the listing of fields. ``known_info`` is the :func:`info_digest` of the server information
+    landed before: it holds a clock, so it is landed only when something else in it changed. ``reports``: None where
+    they are not asked for.
     """
     if info_digest(server) != known_info:
         yield emission.record("server_info", "server", server.raw)
@@ -59,7 +60,8 @@ def read_site(
     for project in projects:
         yield emission.record("projects", project["id"], project)
     for listing in LISTINGS:
-        for entry in list_entries(session, listing, emission.traffic(listing.stream)):
+        is_read = listing is FIELD_LISTING
+        for entry in fields if is_read else list_entries(session, listing, emission.traffic(listing.stream)):
             yield emission.record(listing.stream, entry[listing.key], entry)
     try:
         boards = _boards(session, projects, emission.traffic("boards"))

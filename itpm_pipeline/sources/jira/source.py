@@ -1,13 +1,13 @@
 """Jira as a source: implements :class:`itpm_pipeline.extract.source.Source`."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import JiraTracker
-from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.client import Client, Traffic
 from itpm_pipeline.extract.records import SITE, ProjectRef, RawRecord
 from itpm_pipeline.extract.source import Cursor, Probe, Read, RecordMapper, Stream, Whereabouts
@@ -40,6 +40,7 @@ class JiraSource(JiraMapper):
         super().__init__(tracker.name)
         self._settings = tracker
         self._session = JiraSession(tracker, client)
+        self._listing = threading.Lock()
         self._fields: Sequence[Mapping[str, Any]] = ()
         self._now = now
 
@@ -74,16 +75,13 @@ class JiraSource(JiraMapper):
         before = cursor.state if cursor else {}
         known = before.get(SPRINT_REPORTS, {})
         reports = SprintReports(self._session, emission, known, again=reconcile) if compares else None
+        self._fields = ()
         read: Read
 
         def records() -> Iterator[RawRecord]:
             server = self._session.ask_server(emission.traffic("server_info"))
-            fields: list[Mapping[str, Any]] = []
-            for record in read_site(self._session, server, emission, before.get("server_info"), reports):
-                if record.stream == FIELD_LISTING.stream:
-                    fields.append(json_text.loads(record.payload))
-                yield record
-            self._fields = fields
+            fields = self._listed_fields(emission.traffic(FIELD_LISTING.stream))
+            yield from read_site(self._session, server, fields, emission, before.get("server_info"), reports)
             read.outcomes = emission.finished()
             state: dict[str, Any] = {"server_info": info_digest(server)}
             if reports is not None:
@@ -172,9 +170,15 @@ class JiraSource(JiraMapper):
         """Close connections."""
         self._session.close()
 
+    def _listed_fields(self, traffic: Traffic) -> Sequence[Mapping[str, Any]]:
+        """The fields of the site; all readings of a run, which go on at the same time, share one answer."""
+        with self._listing:
+            if not self._fields:
+                self._fields = list_entries(self._session, FIELD_LISTING, traffic)
+            return self._fields
+
     def _fields_to_read(self, traffic: Traffic) -> list[str]:
-        """Fields to ask for, by the list that came with the last reading of the site, if there was one."""
-        fields = self._fields or list_entries(self._session, FIELD_LISTING, traffic)
-        settings = self._settings
+        """Fields to ask for."""
+        fields, settings = self._listed_fields(traffic), self._settings
         roles = find_roles(fields, team_field=settings.team_field, start_date_field=settings.start_date_field)
         return roles.to_read

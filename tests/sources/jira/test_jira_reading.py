@@ -122,13 +122,12 @@ def test_the_watermark_is_the_servers_clock_at_the_start(open_source, issues):
 
 def test_new_fields_to_read_make_the_next_read_a_full_one(fake, open_source, issues):
     issues(1)
-    source = open_source()
-    read = source.read_project(PAY, None)
+    read = open_source().read_project(PAY, None)
     consume(read)
     number = {"id": "customfield_10500", "name": "Effort", "schema": {"type": "number", "custom": "x:float"}}
     fake.answers["api/3/field"] = [*fake.answers["api/3/field"], number]
     fake.seen.clear()
-    _, outcomes = consume(source.read_project(PAY, read.cursor))
+    _, outcomes = consume(open_source().read_project(PAY, read.cursor))
     search = next(request for request in fake.seen if request.path.endswith("search/jql"))
     assert "updated >=" not in search.body["jql"]
     assert outcomes["issues"].details == {"incremental": False}
