@@ -194,14 +194,18 @@ def _record(context: dg.AssetExecutionContext, reading: Reading) -> None:
         context.log.warning("%s: %s", reading.partition, reading.reason)
     is_site = reading.project == SITE
     names = [stream.name for stream in streams(reading.kind, SITE_WIDE if is_site else PROJECT)]
-    landed = {name: outcome for name in names if (outcome := reading.landed(name))}
-    if landed and not is_site:
+    if not any(reading.landed(name) for name in names):
+        return
+    if not is_site:
         partitions_of(reading.kind).offer(context.instance, [reading.partition])
-    for name, outcome in landed.items():
-        context.log_event(
-            dg.AssetMaterialization(
-                conventions.landing_key(reading.kind, name),
-                partition=None if is_site else reading.partition,
-                metadata=landing_metadata([outcome]),
+    for name in names:
+        outcome = reading.landed(name)
+        # A stream that the settings leave out is up to date as well: else the UI warns of it before every run.
+        if outcome or name not in reading.outcomes:
+            context.log_event(
+                dg.AssetMaterialization(
+                    conventions.landing_key(reading.kind, name),
+                    partition=None if is_site else reading.partition,
+                    metadata=landing_metadata([outcome] if outcome else []),
+                )
             )
-        )

@@ -51,7 +51,6 @@ def test_a_warehouse_and_a_home_of_dagster_are_for_their_owner(tmp_path: Path) -
     with warehouse.hold():
         warehouse.prepare()
         warehouse.publish()
-    warehouse.close()
     prepare_home(tmp_path / "home")
     folders = [tmp_path / "data", tmp_path / "home"]
     assert [mode(folder) for folder in folders] == [0o700, 0o700]

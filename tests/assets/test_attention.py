@@ -76,7 +76,6 @@ def publish(pipeline: Any, readings: list[tuple[str, str, str, datetime]], progr
             values = {"name": name, "rag": rag, "why": f"{name} is late"}
             connection.execute(sa.text("insert into mart.mart_program_status values (:name, :rag, :why)"), values)
     warehouse.publish()
-    warehouse.close()
 
 
 def test_the_pause_doubles_with_each_failure_up_to_six_hours(pipeline):

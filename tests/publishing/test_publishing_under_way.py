@@ -126,7 +126,8 @@ def test_a_killed_build_leaves_the_last_version_and_the_next_heals(place: Place,
         published_before_it_died = one["left"]["version"] == one["before"]["version"] + 1
         assert one["left"] == one["before"] or published_before_it_died, moment
         assert one["healed"] == 0, moment
-        assert one["then"]["version"] == one["left"]["version"] + 1, moment
+        # A version that was numbered and not handed over leaves a gap.
+        assert one["then"]["version"] - one["left"]["version"] in (1, 2), moment
         assert len(set(one["then"]["instants"])) == 1, moment
         assert datetime.fromisoformat(one["then"]["instants"][0]) == datetime.fromisoformat(one["expected"]), moment
 
