@@ -50,8 +50,10 @@ class Run:
 
     def go_on(self) -> None:
         """Raise Interrupted when the run is being stopped, or the site cannot be read."""
-        if self.stop.is_set() or (self.site is not None and self.site.done() and self.site.result().failed):
+        if self.stop.is_set():
             raise Interrupted
+        if self.site is not None and self.site.done():
+            self.follow_site()
 
     def follow_site(self) -> None:
         """Wait until the site is committed. Interrupted: it could not be read."""

@@ -167,7 +167,7 @@ class TrackerLoader:
                     records.c.tracker == self._source.tracker, records.c.stream.in_(self._references)
                 )
             )
-            newest = {(row["stream"], row["native_id"]): Version(**row) for row in stored.mappings()}
+            newest = {version.key: version for version in (Version(*row) for row in stored)}
             self._context = self._build_context(newest, pending)
         return self._context
 
