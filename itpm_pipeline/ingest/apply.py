@@ -6,142 +6,87 @@ are applied together, because a merge of few rows costs nearly as much as one of
 depend on it.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from itpm_pipeline.canonical.schema import Merge, arrow_schema, core_table, metadata
-from itpm_pipeline.extract.source import MappingContext
-from itpm_pipeline.ingest.landing import Landing, RecordKey
+from itpm_pipeline.ingest.landing import RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
-from itpm_pipeline.ingest.mappers import Mapper
-from itpm_pipeline.ingest.mapping import Load
+from itpm_pipeline.ingest.mapping import Load, Mapped
+from itpm_pipeline.ingest.planning import CHUNK_RECORDS, Applied, Plan, PlannedCommit
 from itpm_pipeline.ingest.tombstones import MARKED, settle
-from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
+from itpm_pipeline.ingest.versions import Version
 from itpm_pipeline.warehouse import ops
-from itpm_pipeline.warehouse.load import MergeCounts, find, merge, merge_observations, put, remove
+from itpm_pipeline.warehouse.load import merge, merge_observations, put, remove
 
-CHUNK_RECORDS = 5_000
-"""Records that are mapped and merged at a time."""
-BATCH_RECORDS = 4 * CHUNK_RECORDS
-"""Records that are loaded in one transaction, if their commits allow it: while some are merged, others are mapped."""
 _OBSERVATIONS = "field_observation"
 
 
-@dataclass(slots=True)
-class Applied:
-    """What one commit did: records per stream, and rows per core table."""
-
-    manifest: Manifest
-    mapped: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    rows: defaultdict[str, MergeCounts] = field(default_factory=lambda: defaultdict(MergeCounts))
-
-
-def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
-    """Consecutive commits to apply in one transaction: together at most :data:`BATCH_RECORDS`."""
-    batch: list[Manifest] = []
-    held = 0
-    for manifest in manifests:
-        if batch and held + manifest.records > BATCH_RECORDS:
-            yield batch
-            batch, held = [], 0
-        batch.append(manifest)
-        held += manifest.records
-    if batch:
-        yield batch
-
-
-def apply_commits(
-    conn: sa.Connection, landing: Landing, tracker: str, mapper: Mapper, context: MappingContext,
-    manifests: Sequence[Manifest],
-) -> list[Applied]:
-    """Map and merge the records of commits, and note that this was done; all in the transaction of ``conn``."""
-    results = []
-    for commits in _disjoint([_Commit(Applied(manifest), landing.index(manifest)) for manifest in manifests]):
-        _apply_together(conn, tracker, mapper, context, commits)
-        results += [commit.applied for commit in commits]
-    if results and any(not MARKED.isdisjoint(applied.rows) for applied in results):
+def carry_out(conn: sa.Connection, tracker: str, plans: Sequence[Plan]) -> list[Applied]:
+    """Merge the records of commits, and note that this was done; all in the transaction of ``conn``."""
+    rejected: dict[RecordKey, tuple[Version, str]] = {}
+    for merged_together in _groups(piece for one in plans for piece in _pieces(one)):
+        for commit, versions, mapped in merged_together:
+            _note_rejected(commit.applied, versions, mapped, rejected)
+        _merge(conn, [(commit.applied, load) for commit, _, mapped in merged_together for load in mapped.loads])
+    commits = [commit for one in plans for commit in one.commits]
+    origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
+    changed = {version.key: version for commit in commits for version in commit.changed}
+    _note_records(conn, tracker, origin, list(changed.values()), rejected)
+    results = [commit.applied for commit in commits]
+    _note_commits(conn, results)
+    if any(not MARKED.isdisjoint(applied.rows) for applied in results):
         for name, counts in settle(conn, tracker).items():
             results[-1].rows[name] += counts
     return results
 
 
-@dataclass(slots=True)
-class _Commit:
-    applied: Applied
-    index: pa.Table
-    """See ``Landing.index``."""
-    todo: list[Version] = field(default_factory=list)
+MappedPiece = tuple[PlannedCommit, list[Version], Mapped]
 
 
-def _disjoint(commits: Iterable[_Commit]) -> Iterator[list[_Commit]]:
-    """Runs of commits, in their order, of which no two are of one project or tell of the same record."""
-    run: list[_Commit] = []
-    projects: set[str] = set()
-    keys: set[RecordKey] = set()
-    for commit in commits:
-        project = commit.applied.manifest.project
-        told = set(zip(*(commit.index[name].to_pylist() for name in ("stream", "native_id")), strict=True))
-        if project in projects or not keys.isdisjoint(told):
-            yield run
-            run, projects, keys = [], set(), set()
-        run.append(commit)
-        projects.add(project)
-        keys |= told
-    if run:
-        yield run
+def _pieces(one: Plan) -> Iterator[MappedPiece]:
+    for chunk, results in zip(one.chunks, one.mapped, strict=True):
+        for (commit, versions), mapped in zip(chunk, results, strict=True):
+            yield commit, versions, mapped
 
 
-def _apply_together(
-    conn: sa.Connection, tracker: str, mapper: Mapper, context: MappingContext, commits: Sequence[_Commit]
-) -> None:
-    index = pa.concat_tables(commit.index for commit in commits)
-    stored = _stored_versions(conn, tracker, index) if index.num_rows else {}
-    newest = dict(stored)
-    for commit in commits:
-        commit.todo = advance(newest, versions_in(commit.index))
-    rejected: dict[RecordKey, tuple[Version, str]] = {}
-    chunks = list(_chunks(commits))
-    results = mapper.map(context, [[versions for _, versions in chunk] for chunk in chunks])
-    for chunk, results_of_chunk in zip(chunks, results, strict=True):
-        loads = []
-        for (applied, versions), mapped in zip(chunk, results_of_chunk, strict=True):
-            loads += [(applied, load) for load in mapped.loads]
-            for position, version in enumerate(versions):
-                reason = mapped.rejected.get(position)
-                if not version.is_late:
-                    rejected.pop(version.key, None)
-                    if reason is not None:
-                        rejected[version.key] = (version, reason)
-                applied.rejected[version.stream] += reason is not None
-                applied.mapped[version.stream] += reason is None
-        _merge(conn, loads)
-    origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
-    changed = [version for key, version in newest.items() if version is not stored.get(key)]
-    _note_records(conn, tracker, origin, changed, rejected)
-    _note_commits(conn, [commit.applied for commit in commits])
-
-
-def _chunks(commits: Iterable[_Commit]) -> Iterator[list[tuple[Applied, list[Version]]]]:
-    """The versions to map, as many at a time as is good for memory."""
-    chunk: list[tuple[Applied, list[Version]]] = []
+def _groups(pieces: Iterable[MappedPiece]) -> Iterator[list[MappedPiece]]:
+    """Pieces to merge at once: few enough records, of commits of different projects that share no record."""
+    group: list[MappedPiece] = []
+    members: dict[str, PlannedCommit] = {}
     free = CHUNK_RECORDS
-    for commit in commits:
-        start = 0
-        while start < len(commit.todo):
-            part = commit.todo[start : start + free]
-            chunk.append((commit.applied, part))
-            start, free = start + len(part), free - len(part)
-            if not free:
-                yield chunk
-                chunk, free = [], CHUNK_RECORDS
-    if chunk:
-        yield chunk
+    for piece in pieces:
+        commit, versions, _ = piece
+        project = commit.applied.manifest.project
+        fits = members.get(project, commit) is commit and all(
+            other is commit or other.keys.isdisjoint(commit.keys) for other in members.values()
+        )
+        if group and (len(versions) > free or not fits):
+            yield group
+            group, members, free = [], {}, CHUNK_RECORDS
+        group.append(piece)
+        members[project] = commit
+        free -= len(versions)
+    if group:
+        yield group
+
+
+def _note_rejected(
+    applied: Applied, versions: Sequence[Version], mapped: Mapped, rejected: dict[RecordKey, tuple[Version, str]]
+) -> None:
+    """Count what was mapped, and keep in ``rejected`` the records whose newest version was not."""
+    for position, version in enumerate(versions):
+        reason = mapped.rejected.get(position)
+        if not version.is_late:
+            rejected.pop(version.key, None)
+            if reason is not None:
+                rejected[version.key] = (version, reason)
+        applied.rejected[version.stream] += reason is not None
+        applied.mapped[version.stream] += reason is None
 
 
 def forget(conn: sa.Connection, tracker: str) -> None:
@@ -178,13 +123,6 @@ def _since_last_read(load: Load, manifest: Manifest) -> pa.Table:
     column = load.data.schema.field(place)
     read_at = pa.array([manifest.previous_read_at] * load.data.num_rows, column.type)
     return load.data.set_column(place, column, read_at)
-
-
-def _stored_versions(conn: sa.Connection, tracker: str, index: pa.Table) -> dict[RecordKey, Version]:
-    names = index.select(["stream", "native_id"])
-    keys = names.append_column("tracker", pa.array([tracker] * names.num_rows, pa.string()))
-    stored = find(conn, ops.SOURCE_RECORD, keys).select(VERSION_COLUMNS)
-    return {version.key: version for version in versions_in(stored)}
 
 
 def _note_records(
@@ -259,4 +197,6 @@ def _log_rows(applied: Applied) -> Sequence[dict[str, Any]]:
 
 
 def _table(table: sa.Table, rows: Iterable[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema=arrow_schema(table))
+    """Rows of an ops table; of those with one key the last, as the commits of a project follow each other."""
+    last = {tuple(row[name] for name in table.info["key"]): row for row in rows}
+    return pa.Table.from_pylist(list(last.values()), schema=arrow_schema(table))

@@ -22,8 +22,8 @@ class Interrupted(Exception):  # noqa: N818 - not an error of anything that was 
     """The run is being stopped; what was under way is given up."""
 
 
-def _nothing(_: Manifest) -> None:
-    """Announce to nobody."""
+def _nothing(_: object) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Run:
 
     ``sightings``: by project key and stream, native ids of all there is, where a reading told so.
     ``site``: the reading of the site that goes on beside this one: it is committed first, because its records tell how
-    to understand all others. ``announce`` receives each manifest as it is committed, in the order they will be applied.
+    to understand all others. ``expect`` is told how many records are landed, as they are; ``announce`` receives each
+    manifest as it is committed, in the order they will be applied.
     ``stop`` ends all readings that are under way.
     """
 
@@ -41,6 +42,7 @@ class Run:
     state: TrackerState
     run_id: str
     depth: Depth = Depth.CHANGES
+    expect: Callable[[int], None] = _nothing
     announce: Callable[[Manifest], None] = _nothing
     progress: Progress = field(default_factory=Silent)
     redactor: Redactor = field(default_factory=Redactor)
@@ -117,7 +119,8 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
         read = begin(reading.cursor)
         for record in read.records:
             run.go_on()
-            batch.add(record)
+            if batch.add(record):
+                run.expect(1)
             run.progress.advanced(what)
         run.follow_site()
         manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)

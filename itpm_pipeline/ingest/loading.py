@@ -1,6 +1,7 @@
 """Loads committed readings of one tracker into the warehouse, in order, each whole in one transaction."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,18 +10,23 @@ import sqlalchemy as sa
 
 from itpm_pipeline.errors import ItpmError, ProtocolError, WarehouseError
 from itpm_pipeline.extract.source import MappingContext, Source
-from itpm_pipeline.ingest.apply import Applied, apply_commits, batches, forget
+from itpm_pipeline.ingest.apply import carry_out, forget
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
 from itpm_pipeline.ingest.mappers import InThisProcess, Mapper
+from itpm_pipeline.ingest.planning import BATCH_RECORDS, Applied, Plan, batches, make_plan
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
+from itpm_pipeline.ingest.writing import AtOnce, TrackerWriter, Written, note_context
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.engine import Warehouse
-from itpm_pipeline.warehouse.load import find, many_merges, put
+from itpm_pipeline.warehouse.load import find, many_merges
 
 _LISTING_OVERLAP = timedelta(days=7)
 """Commits older than the last applied one by more than this are applied for sure, so they are not listed."""
+
+PLANNED_RECORDS = 2 * BATCH_RECORDS
+"""Records that may be planned and not yet written: some are merged while others are mapped."""
 
 Position = tuple[datetime, str, str]
 
@@ -36,8 +42,9 @@ class TrackerLoader:
         progress: Progress | None = None,
         *,
         mapper: Mapper | None = None,
+        writer: Executor | None = None,
     ) -> None:
-        """``mapper`` None: records are mapped in this process."""
+        """``mapper`` None: records are mapped in this process. ``writer``: the one thread that writes; None: ours."""
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
@@ -45,15 +52,17 @@ class TrackerLoader:
         self._progress = progress or Silent()
         self._references = frozenset(stream.name for stream in source.streams if stream.is_reference)
         self._context: MappingContext | None = None
+        self._writer = TrackerWriter(warehouse, source.tracker, writer or AtOnce(), self._progress)
+        self._underway: dict[RecordKey, Version] = {}
 
     @property
     def tracker(self) -> str:
         """Name of the tracker."""
         return self._source.tracker
 
-    def expect(self, manifest: Manifest) -> None:
-        """Told of a commit before it is given to be loaded. Thread-safe."""
-        self._mapper.expect(manifest.records)
+    def expect(self, records: int) -> None:
+        """Told of records that are being landed, before their commit is given to be loaded. Thread-safe."""
+        self._mapper.expect(records)
 
     def load_pending(self) -> list[Applied]:
         """Apply all commits that no run has applied yet."""
@@ -64,36 +73,50 @@ class TrackerLoader:
             return self.load(self._landing.manifests(self._source.tracker, since))
 
     def load(self, manifests: Iterable[Manifest]) -> list[Applied]:
-        """Apply the given commits, those left out that are applied already.
+        """Apply the given commits; see :meth:`begin`."""
+        with self._warehouse.hold():
+            results = self.begin(manifests)
+            self.finish()
+            return [applied for written in results for applied in written.result()]
+
+    def begin(self, manifests: Iterable[Manifest]) -> list[Written]:
+        """Plan to apply the given commits, those left out that are applied already, and leave them to the writer.
 
         Where a commit changes what the mapping context means, or comes to light after a later one was applied, all
         commits of the tracker are applied anew, in one transaction.
-        ProtocolError: the tracker's reference records make no context. WarehouseError: reading or writing failed.
+        ProtocolError: the tracker's reference records make no context. WarehouseError: reading or writing failed, now
+        or with commits begun before. The warehouse has to be held until the last of the results is there.
         """
-        tracker = self._source.tracker
-        with self._warehouse.hold():
+        manifests = list(manifests)
+        is_context_known = self._context is not None and not any(map(self._reference_files, manifests))
+        self._writer.finish(self._underway, but=None if is_context_known else -1)
+        begun = {manifest.position for manifest in self._writer.unfinished()}
+        with self._warehouse.reading() as conn:
+            pending = self._pending(conn, (manifest for manifest in manifests if manifest.position not in begun))
+            if not pending:
+                return []
+            context = self._context_with(conn, pending)
+            used = conn.execute(
+                sa.select(ops.MAPPING_CONTEXT.c.fingerprint).where(ops.MAPPING_CONTEXT.c.tracker == self.tracker)
+            ).scalar()
+            last = max([*self._applied(conn, only_last=True), *begun], default=None)
+        if (last and pending[0].position < last) or (used is not None and used != context.fingerprint):
+            self.finish()
+            written = Written()
+            written.set_result(self._load_anew(pending, context))
+            return [written]
+        results = []
+        for together in batches(pending):
+            room = PLANNED_RECORDS - sum(manifest.records for manifest in together)
+            self._writer.finish(self._underway, but=room)
             with self._warehouse.reading() as conn:
-                pending = self._pending(conn, manifests)
-                if not pending:
-                    return []
-                context = self._context_with(conn, pending)
-                used = conn.execute(
-                    sa.select(ops.MAPPING_CONTEXT.c.fingerprint).where(ops.MAPPING_CONTEXT.c.tracker == tracker)
-                ).scalar()
-                last = self._applied(conn, only_last=True)
-            is_late = bool(last) and pending[0].position < last[0]
-            if is_late or (used is not None and used != context.fingerprint):
-                return self._load_anew(pending, context)
-            what = f"loading {tracker}"
-            self._progress.started(len(pending), what)
-            results: list[Applied] = []
-            for together in batches(pending):
-                with self._warehouse.transaction() as conn, many_merges(conn):
-                    self._note_context(conn, context)
-                    results += apply_commits(conn, self._landing, tracker, self._mapper, context, together)
-                self._progress.advanced(what, len(together))
-            self._progress.finished(what)
-            return results
+                plan = make_plan(conn, self._landing, self.tracker, self._mapper, context, together, self._underway)
+            results.append(self._writer.write(context, together, plan))
+        return results
+
+    def finish(self) -> None:
+        """Wait until all that was begun is written. WarehouseError: it could not be."""
+        self._writer.finish(self._underway)
 
     def rebuild(self) -> list[Applied]:
         """Recreate all rows of the tracker from the landing store."""
@@ -122,11 +145,20 @@ class TrackerLoader:
         what = f"mapping {self._source.tracker} anew"
         self._progress.started(len(manifests), what)
         results: list[Applied] = []
+        underway: dict[RecordKey, Version] = {}
+        planned: list[Plan] = []
         with self._warehouse.transaction() as conn, many_merges(conn):
             forget(conn, self._source.tracker)
-            self._note_context(conn, context)
-            for together in batches(manifests):
-                results += apply_commits(conn, self._landing, self.tracker, self._mapper, context, together)
+            note_context(conn, self.tracker, context)
+            for together in [*batches(manifests), []]:
+                # One batch ahead, so that its records are mapped while those of the batch before are merged.
+                planned.append(
+                    make_plan(conn, self._landing, self.tracker, self._mapper, context, together, underway)
+                )
+                for plan in planned[:-1]:
+                    results += carry_out(conn, self.tracker, [plan])
+                    plan.forget(underway)
+                del planned[:-1]
                 self._progress.advanced(what, len(together))
         self._progress.finished(what)
         return results
@@ -192,7 +224,3 @@ class TrackerLoader:
 
     def _reference_files(self, manifest: Manifest) -> tuple[LandedFile, ...]:
         return tuple(file for file in manifest.files if file.stream in self._references)
-
-    def _note_context(self, conn: sa.Connection, context: MappingContext) -> None:
-        used = pa.table({"tracker": [self._source.tracker], "fingerprint": [context.fingerprint]})
-        put(conn, ops.MAPPING_CONTEXT, used)

@@ -12,13 +12,14 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 from itpm_pipeline.errors import WarehouseError
-from itpm_pipeline.extract.read_ahead import read_ahead
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mapping import Mapped, map_records
@@ -26,6 +27,8 @@ from itpm_pipeline.ingest.versions import Version
 
 ALONE_UNTIL = 4_000
 """Records that this process maps itself before others do: to start one takes as long as to map so many."""
+FEW_RECORDS = 2_000
+"""So few at a time are not left to processes that are still coming up."""
 MOST_PROCESSES = 4
 """More would wait for the merges."""
 
@@ -37,7 +40,10 @@ class Mapper(Protocol):
     """Maps the records of one tracker."""
 
     def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
-        """What each chunk is mapped to, in order: one :class:`Mapped` per commit in it."""
+        """What each chunk is mapped to, in order: one :class:`Mapped` per commit in it.
+
+        It may be under way before the first result is asked for.
+        """
 
     def expect(self, records: int) -> None:
         """Told that so many more records will have to be mapped soon. Thread-safe."""
@@ -93,6 +99,8 @@ class MappingProcesses:
         self._guard = threading.Lock()
         self._started: list[_Process] = []
         self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
+        self._is_up = threading.Event()
+        self._pool = ThreadPoolExecutor(max(self.count, 1), thread_name_prefix="map")
 
     def of(self, mapper: RecordMapper) -> Mapper:
         """A mapper of one tracker's records."""
@@ -106,22 +114,28 @@ class MappingProcesses:
             self._start_if_enough()
 
     def ask(self, records: int) -> bool:
-        """Asked to map so many more records; whether that makes it enough for other processes."""
+        """Asked to map so many more records; whether other processes should."""
         with self._guard:
             self._asked += records
-            return self._start_if_enough()
+            return self._start_if_enough() and (records > FEW_RECORDS or self._is_up.is_set())
 
     def _start_if_enough(self) -> bool:
         is_enough = self.count > 0 and max(self._expected, self._asked) > ALONE_UNTIL
         if is_enough:
             while len(self._started) < self.count:
                 self._started.append(_Process())
-                self._idle.put(self._started[-1])
+                self._pool.submit(self._come_up, self._started[-1])
         return is_enough
 
+    def _come_up(self, process: "_Process") -> None:
+        process.come_up()
+        self._idle.put(process)
+        self._is_up.set()
+
     def map(self, tasks: Iterable[Task]) -> Iterator[list[Mapped]]:
-        """Results in order, with as many tasks under way as there are processes, and one waiting."""
-        return read_ahead(self._map, tasks, workers=self.count + 1)
+        """Results in order; all tasks wait for their turn from now on, behind those of earlier calls."""
+        results = deque([self._pool.submit(self._map, task) for task in tasks])
+        return (results.popleft().result() for _ in range(len(results)))
 
     def _map(self, task: Task) -> list[Mapped]:
         process = self._idle.get()
@@ -135,9 +149,13 @@ class MappingProcesses:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop all processes."""
+        """Stop all processes, whatever they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         for process in self._started:
-            process.stop()
+            process.kill()
+        self._pool.shutdown()
+        for process in self._started:
+            process.close()
 
 
 class _Shared:
@@ -196,9 +214,17 @@ class _Process:
         found: list[Mapped] = answer
         return found
 
-    def stop(self) -> None:
+    def come_up(self) -> None:
+        """Wait until it has said that it is there, or died: who maps with it will be told."""
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def kill(self) -> None:
         """End it: all it does is to read."""
         self._process.kill()
+
+    def close(self) -> None:
+        """Let go of it once nobody uses it any more."""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with suppress(OSError):

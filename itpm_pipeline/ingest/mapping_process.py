@@ -1,7 +1,7 @@
 """A process that maps records for another one, which starts it (see ``mappers``).
 
-Standard input: pickled (number of a setup, the setup itself the first time, chunk). Standard output, for each: what
-the chunk is mapped to, or the exception instead. It ends with its standard input.
+Standard input: pickled (number of a setup, the setup itself the first time, chunk). Standard output: a line when it is
+ready, then for each: what the chunk is mapped to, or the exception instead. It ends with its standard input.
 """
 
 import os
@@ -40,6 +40,8 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Who asks may be killed while we answer.
     with rare_collections(), suppress(BrokenPipeError):
+        answers.write(b"ready\n")
+        answers.flush()
         _serve(sys.stdin.buffer, answers)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from itpm_pipeline.extract.records import OutcomeStatus
-from itpm_pipeline.ingest.apply import Applied
+from itpm_pipeline.ingest.planning import Applied
 
 _COUNTS = ("fetched", "landed", "mapped", "rejected", "requests", "retries", "waited_seconds", "points", "bytes")
 

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from itpm_pipeline.config import Settings
-from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.mappers import MappingProcesses
 from itpm_pipeline.ingest.outcomes import SyncReport
+from itpm_pipeline.ingest.planning import Applied
 from itpm_pipeline.ingest.progress import Progress
 from itpm_pipeline.ingest.sync import OpenSource, new_run_id
 from itpm_pipeline.registry import open_source as open_registered

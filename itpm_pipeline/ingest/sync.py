@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -16,7 +17,6 @@ from itpm_pipeline.errors import ConfigurationError, ItpmError, TrackerError
 from itpm_pipeline.extract.records import SITE, ProjectRef
 from itpm_pipeline.extract.redaction import redactor_of
 from itpm_pipeline.extract.source import Depth, Source
-from itpm_pipeline.ingest.apply import Applied
 from itpm_pipeline.ingest.census.known import Known
 from itpm_pipeline.ingest.census.take import take_census
 from itpm_pipeline.ingest.extraction import Interrupted, Run, discover, extract_project, extract_site
@@ -28,6 +28,7 @@ from itpm_pipeline.ingest.mappers import MappingProcesses
 from itpm_pipeline.ingest.outcomes import SyncReport
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.state import read_state
+from itpm_pipeline.ingest.writing import Written
 from itpm_pipeline.registry import open_source as open_registered
 from itpm_pipeline.warehouse.engine import LOCK_WAIT_SECONDS, open_warehouse
 
@@ -69,6 +70,8 @@ def sync(
         stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
         processes = stack.enter_context(MappingProcesses(landing, settings.landing.url))
+        writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="write"))
+        stack.callback(writer.shutdown, cancel_futures=True)
         warehouse.prepare()
         tasks = []
         for tracker in chosen:
@@ -80,14 +83,16 @@ def sync(
                 continue
             stack.callback(source.close)
             landing.remove_crashed(tracker.name)
-            loader = TrackerLoader(warehouse, landing, source, progress, mapper=processes.of(source.mapper()))
+            mapper = processes.of(source.mapper())
+            loader = TrackerLoader(warehouse, landing, source, progress, mapper=mapper, writer=writer)
             task = _Task(loader, Known(warehouse, source), tracker.concurrency, _wanted(tracker.name, projects))
-            task.load(loader.load_pending, report)
+            task.load_pending(report)
             with warehouse.reading() as conn:
                 state = read_state(conn, tracker.name)
             task.run = Run(
-                source, landing, state, report.run_id, depth=depth, progress=progress or Silent(), redactor=redactor
-            )
+                source, landing, state, report.run_id, depth=depth, expect=loader.expect,
+                progress=progress or Silent(), redactor=redactor,
+            )  # fmt: skip
             tasks.append(task)
         _read_and_load(tasks, _Task.read, report)
         _read_and_load(tasks, _Task.take_census, report)
@@ -111,6 +116,7 @@ class _Task:
         self._concurrency = concurrency
         self._wanted = wanted
         self._waiting: list[Manifest] = []
+        self._written: deque[Written] = deque()
         self._is_stuck = False
         self._discovered: list[ProjectRef] | None = None
         self._read: dict[str, Manifest] = {}
@@ -146,29 +152,41 @@ class _Task:
         if self._discovered is not None and not self._is_stuck:
             take_census(self.run, self._known, self._discovered, self._read, self._concurrency)
 
-    def take(self, manifests: Sequence[Manifest], report: SyncReport) -> None:
+    def take(self, manifests: Sequence[Manifest]) -> None:
         """Load commits, now or (where projects have reference records of their own) with all the others."""
         can_wait = any(s.is_reference and s.scope != "site" for s in self.run.source.streams)
         self._waiting += [manifest for manifest in manifests if can_wait and manifest.project != SITE]
-        self.load(lambda: self.loader.load([m for m in manifests if not can_wait or m.project == SITE]), report)
+        self._load([manifest for manifest in manifests if not can_wait or manifest.project == SITE])
 
     def end(self, report: SyncReport) -> None:
         """Load what waits; also what could not be understood before, as it may be with the newest reference records."""
         waiting, self._waiting = self._waiting, []
-        self.load(lambda: self.loader.load(waiting), report)
+        self._load(waiting)
         if self._is_stuck:
             try:
                 report.add(self.loader.load_pending())
             except TrackerError as error:
                 report.fail(self.name, SITE, WHOLE, self.run.redactor.quote(str(error)))
 
-    def load(self, load: Callable[[], list[Applied]], report: SyncReport) -> None:
-        """Load; a tracker whose reference records cannot be understood is stuck: its commits wait, in their order."""
+    def load_pending(self, report: SyncReport) -> None:
+        """Load what runs before this one left behind."""
+        try:
+            report.add(self.loader.load_pending())
+        except TrackerError:
+            self._is_stuck = True
+
+    def _load(self, manifests: Sequence[Manifest]) -> None:
+        """Begin to load; a tracker whose reference records cannot be understood is stuck: its commits wait."""
         if not self._is_stuck:
             try:
-                report.add(load())
+                self._written += self.loader.begin(manifests)
             except TrackerError:
                 self._is_stuck = True
+
+    def report_written(self, report: SyncReport) -> None:
+        """Tell of the commits that are loaded by now. Raises what kept them from it."""
+        while self._written and self._written[0].done():
+            report.add(self._written.popleft().result())
 
     def _choose(self, found: Sequence[ProjectRef]) -> list[ProjectRef]:
         if self._wanted is None:
@@ -180,12 +198,10 @@ class _Task:
 
 def _read_and_load(tasks: Sequence[_Task], step: Callable[[_Task], None], report: SyncReport) -> None:
     """Do a step of all trackers at once, and load their commits in this thread as they come."""
-    if not tasks:
-        return
     arrived: Queue[tuple[_Task, Manifest | None]] = Queue(_COMMITS_WAITING)
     stop = threading.Event()
     failure: BaseException | None = None
-    with ThreadPoolExecutor(len(tasks), thread_name_prefix="read") as pool:
+    with ThreadPoolExecutor(max(len(tasks), 1), thread_name_prefix="read") as pool:
         readings = []
         for task in tasks:
             task.run = replace(task.run, announce=_putting(arrived, task), stop=stop)
@@ -198,7 +214,8 @@ def _read_and_load(tasks: Sequence[_Task], step: Callable[[_Task], None], report
                 for task, manifests, has_ended in _all_waiting(arrived):
                     reading_on -= has_ended
                     if failure is None:
-                        task.take(manifests, report)
+                        task.take(manifests)
+                        task.report_written(report)
                     if failure is None and has_ended:
                         task.end(report)
             except BaseException as error:  # noqa: BLE001 - readings are stopped and waited for, then it is raised
@@ -208,6 +225,9 @@ def _read_and_load(tasks: Sequence[_Task], step: Callable[[_Task], None], report
         failure = failure or reading.exception()
     if failure is not None:
         raise failure
+    for task in tasks:
+        task.loader.finish()
+        task.report_written(report)
 
 
 def _all_waiting(arrived: "Queue[tuple[_Task, Manifest | None]]") -> list[tuple[_Task, list[Manifest], bool]]:
@@ -224,11 +244,7 @@ def _all_waiting(arrived: "Queue[tuple[_Task, Manifest | None]]") -> list[tuple[
 
 
 def _putting(arrived: "Queue[tuple[_Task, Manifest | None]]", task: _Task) -> Callable[[Manifest], None]:
-    def put(manifest: Manifest) -> None:
-        task.loader.expect(manifest)
-        arrived.put((task, manifest))
-
-    return put
+    return lambda manifest: arrived.put((task, manifest))
 
 
 def _chosen_trackers(settings: Settings, names: Sequence[str] | None, projects: Sequence[str] | None) -> list[Any]:

@@ -22,6 +22,8 @@ from itpm_pipeline.warehouse.publish import Publication, replace_file
 _SCHEME = "duckdb:///"
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 """Extensions we use are built in; nothing may be downloaded."""
+_WORKING = {**_OFFLINE, "checkpoint_threshold": "128MB"}
+"""By default (16 MB) nearly every commit of a full sync would rewrite what the one before it wrote."""
 _CONFLICT = "Could not set lock on file"
 _RUN_ON_CONNECT = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 """DuckDB takes a process without a main file (a worker started by multiprocessing) for a person at a prompt, and would
@@ -108,7 +110,7 @@ class DuckdbWarehouse(HeldWarehouse):
 
 def _open_engine(path: Path) -> sa.Engine:
     is_new = not path.exists()
-    engine = sa.create_engine(f"{_SCHEME}{path}", connect_args={"config": dict(_OFFLINE)})
+    engine = sa.create_engine(f"{_SCHEME}{path}", connect_args={"config": dict(_WORKING)})
     sa.event.listen(engine, "connect", lambda connection, _: connection.execute(_RUN_ON_CONNECT))
     with _as_warehouse_error(f"opening {path}"), engine.connect():
         if is_new:

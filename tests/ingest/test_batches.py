@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from itpm_pipeline.ingest.apply import BATCH_RECORDS, batches
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
+from itpm_pipeline.ingest.planning import BATCH_RECORDS, batches
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

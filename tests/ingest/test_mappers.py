@@ -58,6 +58,7 @@ def versions(landing: Landing) -> list[Version]:
 @pytest.fixture
 def processes(landing: Landing, tmp_path: Path, monkeypatch) -> Iterator[MappingProcesses]:
     monkeypatch.setattr(mappers, "ALONE_UNTIL", 0)
+    monkeypatch.setattr(mappers, "FEW_RECORDS", 0)
     with MappingProcesses(landing, str(tmp_path / "landing"), count=1) as processes:
         yield processes
 
@@ -105,6 +106,7 @@ def test_a_damaged_file_is_told_by_name(processes, landing, tracker, source, ver
 
 def test_processes_end_with_the_block(landing, tracker, source, versions, tmp_path, monkeypatch):
     monkeypatch.setattr(mappers, "ALONE_UNTIL", 0)
+    monkeypatch.setattr(mappers, "FEW_RECORDS", 0)
     with MappingProcesses(landing, str(tmp_path / "landing"), count=2) as processes:
         list(processes.of(source.mapper()).map(source.mapping_context(()), [[versions]]))
         started = [process._process for process in processes._started]

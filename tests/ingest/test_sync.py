@@ -412,17 +412,17 @@ def test_a_warehouse_that_fails_ends_the_run_and_the_next_one_loads_what_was_lan
     world.projects = {key: key for key in ("PAY", "WEB", "OPS")}
     for number, key in enumerate(world.projects):
         world.put(str(number), key)
-    from itpm_pipeline.ingest import loading
+    from itpm_pipeline.ingest import writing
 
-    real = loading.apply_commits
+    real = writing.carry_out
 
-    def fails_with_one(conn, landing, tracker, mapper, context, manifests):
-        results = real(conn, landing, tracker, mapper, context, manifests)
-        if any(manifest.project == "OPS" for manifest in manifests):
+    def fails_with_one(conn, tracker, plans):
+        results = real(conn, tracker, plans)
+        if any(applied.manifest.project == "OPS" for applied in results):
             raise WarehouseError("disk full")
         return results
 
-    monkeypatch.setattr(loading, "apply_commits", fails_with_one)
+    monkeypatch.setattr(writing, "carry_out", fails_with_one)
     with pytest.raises(WarehouseError, match="disk full"):
         sync(settings, open_source=opener)
     monkeypatch.undo()
@@ -449,7 +449,8 @@ def test_sources_are_closed_and_progress_is_told(world, settings):
     sync(settings, open_source=lambda tracker: source, progress=Progress())
     assert source.closed
     assert [one for one in told if one[1] == "toy:PAY"] == [(None, "toy:PAY"), ("+", "toy:PAY"), ("end", "toy:PAY")]
-    assert (1, "loading toy") in told
+    loading = [step for step, what in told if what == "loading toy"]
+    assert (loading[0], loading.count("+"), loading[-1]) == (None, 2, "end")
 
 
 def test_rows_of_a_tracker_that_left_the_settings_survive_a_rebuild(world, new_settings):
