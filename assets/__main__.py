@@ -6,6 +6,7 @@ On standard output ``ready`` says that names may come; the first job that fails 
 (``failed: job: why``), and ends the process with exit code 1.
 """
 
+import gc
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -47,6 +48,7 @@ def _names(lines: TextIO) -> Iterator[str]:
 
 def main() -> int:
     """0 when all jobs succeeded."""
+    gc.freeze()  # full collections would walk all definitions while the jobs run
     with dg.DagsterInstance.get() as instance:
         sys.stdout.write("ready\n")
         sys.stdout.flush()

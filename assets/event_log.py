@@ -1,20 +1,26 @@
 """Dagster's SQLite history without its waste: `deploy/storage.yaml` names it in an instance's settings.
 
-A run of all assets writes about 5,000 small transactions. Dagster opens a connection for each, and closing the last one
-of a file makes SQLite move its whole journal; each commit waits for the disk. That took longer than the work itself.
-Here connections stay open, and the journal (WAL) is flushed when SQLite moves it, not with every commit: a crash of the
-program loses nothing, a crash of the machine at most the last events of a run, never the order of the file.
+A run of all assets writes about 10,000 small transactions. Dagster opens a connection for each, and closing the last
+one of a file makes SQLite move its whole journal; each commit waits for the disk; and before most of them it looks
+whether its tables are there. That took longer than the work itself. Here connections stay open, what was there once is
+not looked for again, all that one event (or a batch of them) writes is one transaction a file, and the journal (WAL) is
+flushed when SQLite moves it, not with every commit: a crash of the program loses nothing, a crash of the machine at
+most the last events of a run, never the order of the file.
 """
 
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as sa
+from dagster import EventLogRecord
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -23,6 +29,14 @@ from watchdog.observers import Observer
 
 _RUNS_KEPT_OPEN = 8
 """Files of runs that stay open, beside the index of all runs."""
+_RECORDS_KEPT = 500
+"""Materialisations that need not be read again as long as they are the latest."""
+_TOGETHER = 200
+"""Events that Dagster hands over together where it plans many, which is before the first step of a run."""
+_MIRRORED = ASSET_EVENTS | ASSET_CHECK_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
+"""Events that Dagster also writes into the index of all runs; others stand in the file of their run alone."""
+_INSERT = SqlEventLogStorageTable.insert()
+"""Made once: SQLAlchemy takes longer to put a statement together than SQLite to execute it."""
 
 
 class _JournalWatch(SqliteEventLogStorageWatchdog):
@@ -43,18 +57,92 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._open: OrderedDict[str, sa.Engine] = OrderedDict()
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
+        # What the thread whose turn it is writes together: transactions by file, and the stack that will end them.
+        self._under_way: dict[str, sa.Connection] = {}
+        self._block: ExitStack | None = None
+        self._there: set[tuple[str, ...]] = set()
+        self._read: OrderedDict[str, EventLogRecord] = OrderedDict()
         super().__init__(base_dir, inst_data)
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        """Store an event: one transaction in the file of its run, and one in the index if it is mirrored there."""
+        if event.dagster_event_type not in _MIRRORED:
+            with self._connect(event.run_id) as connection:
+                connection.execute(_INSERT, self._event_to_row(event))
+            return
+        with self._together():
+            super().store_event(event)
+
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
+        """Store events that Dagster hands over together, as many as DAGSTER_EVENT_BATCH_SIZE says: all or none."""
+        with self._together():
+            super().store_event_batch(events)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table. Tables come with upgrades of Dagster, and never go."""
+        return self._is_there(("table", table_name), lambda: super(OpenSqliteEventLog, self).has_table(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
+        looked = super()._has_asset_key_col_on_connection
+        return self._is_there(("column", column_name), lambda: looked(conn, column_name))
+
+    def _get_latest_materialization_records(self, raw_asset_rows: Any) -> dict[dg.AssetKey, EventLogRecord | None]:
+        """As Dagster reads them. It does so before each step for all its inputs, and most were read before."""
+        texts: dict[dg.AssetKey | None, str] = {
+            dg.AssetKey.from_db_string(row["asset_key"]): row["last_materialization"]
+            for row in raw_asset_rows
+            if row["last_materialization"] and not row["asset_details"]  # they tell that its history was wiped
+        }
+        known = {asset: self._read[text] for asset, text in texts.items() if text in self._read}
+        unread = [row for row in raw_asset_rows if dg.AssetKey.from_db_string(row["asset_key"]) not in known]
+        found = dict(super()._get_latest_materialization_records(unread)) if unread else {}
+        self._read.update({texts[asset]: record for asset, record in found.items() if asset in texts and record})
+        while len(self._read) > _RECORDS_KEPT:
+            self._read.popitem(last=False)
+        return {asset: record for asset, record in (*known.items(), *found.items()) if asset is not None}
+
+    def _is_there(self, thing: tuple[str, ...], look: Callable[[], bool]) -> bool:
+        if thing in self._there:
+            return True
+        if is_there := look():
+            self._there.add(thing)
+        return is_there
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Until the block ends, all that this thread does with a file is one transaction."""
+        with self._turn:
+            if self._block is not None:
+                yield
+                return
+            with ExitStack() as block:
+                self._block = block
+                try:
+                    yield
+                finally:
+                    self._block = None
+                    self._under_way.clear()
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         with self._turn:
-            engine = self._engine(shard)
-            if shard not in self._initialized_dbs:
-                self._initdb(engine)
-                self._initialized_dbs.add(shard)
-            with engine.connect() as connection, connection.begin():
-                yield connection
+            if self._block is None:
+                with self._transaction(shard) as connection:
+                    yield connection
+                return
+            if shard not in self._under_way:
+                self._under_way[shard] = self._block.enter_context(self._transaction(shard))
+            yield self._under_way[shard]
+
+    @contextmanager
+    def _transaction(self, shard: str) -> Iterator[sa.Connection]:
+        engine = self._engine(shard)
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        with engine.connect() as connection, connection.begin():
+            yield connection
 
     def watch(self, run_id: str, cursor: str | None, callback: Any) -> None:
         """Call back with every event of a run from now on."""
@@ -79,7 +167,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
 
     def _engine(self, shard: str) -> sa.Engine:
         engine = self._open.pop(shard, None)
-        if engine is not None and not Path(self.path_for_shard(shard)).exists():  # wiped by another process
+        if engine is not None and not os.path.exists(self.path_for_shard(shard)):  # noqa: PTH110  # wiped by another process; asked with every event
             engine.dispose()
             self._initialized_dbs.discard(shard)
             engine = None
@@ -110,4 +198,6 @@ class OpenSqliteStorage(DagsterSqliteStorage):
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "OpenSqliteStorage":
         """As Dagster calls it, with the configuration in dagster.yaml."""
+        # Dagster looks for this nowhere but in the environment.
+        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_TOGETHER))
         return cls.from_local(inst_data=inst_data, **config_value)

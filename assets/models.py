@@ -10,7 +10,6 @@ from assets.checks import compares_tables, own_check_specs, to_check_results
 from assets.plots import plot_metadata
 from assets.resources import Pipeline
 from itpm_pipeline.modeling.graph import build_order
-from itpm_pipeline.modeling.lineage import column_lineage
 from itpm_pipeline.modeling.project import MART, Model, Project
 from itpm_pipeline.modeling.render import render
 
@@ -37,16 +36,17 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
         freshness_policy=conventions.MART_FRESHNESS if model.schema == MART else None,
         pool=conventions.WAREHOUSE_POOL,
     )
-    def build(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
+    def build(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         built, results = pipeline.build_model(project, model, lambda check: not compares_tables(check))
         descriptions = {column.name: column.description for column in model.columns}
+        lineage = pipeline.lineage(context.instance, project)
         with pipeline.reading() as connection:
             plots = plot_metadata(connection, project, model.name)
         yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": built.rows,
                 "dagster/column_schema": conventions.column_schema(built.columns, descriptions),
-                "dagster/column_lineage": conventions.column_lineage(column_lineage(model, project)),
+                "dagster/column_lineage": conventions.column_lineage(lineage[model.name]),
                 "seconds to build": round(built.seconds, 3),
                 "left as it was": built.is_reused,
                 **plots,

@@ -1,6 +1,6 @@
 """The pipeline as a Dagster resource: settings, trackers and warehouse of one run. Nothing happens at import."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import PrivateAttr
 
 from assets.dead_runs import living
+from assets.lineage import lineage_of_models
 from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
 from itpm_pipeline.errors import ItpmError
@@ -22,6 +23,7 @@ from itpm_pipeline.ingest.fact_load import load_facts
 from itpm_pipeline.ingest.sync import sync
 from itpm_pipeline.modeling.build import BuiltModel, build_model, prepare
 from itpm_pipeline.modeling.checks import CheckResult, record_results, run_checks
+from itpm_pipeline.modeling.lineage import Lineage
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.schema_yaml import Check
 from itpm_pipeline.registry import open_source
@@ -37,6 +39,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
 
     _kept: ExitStack = PrivateAttr(default_factory=ExitStack)
     _warehouse: Warehouse | None = PrivateAttr(default=None)
+    _lineage: Mapping[str, Lineage] | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:
@@ -136,6 +139,12 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
             results = run_checks(connection, project, [model.name], wanted=wanted)
             record_results(connection, results)
         return built, results
+
+    def lineage(self, instance: dg.DagsterInstance, project: Project) -> Mapping[str, Lineage]:
+        """Column lineage by model, looked up once a run."""
+        if self._lineage is None:
+            self._lineage = lineage_of_models(instance, project)
+        return self._lineage
 
     def check(self, project: Project, models: Sequence[str], wanted: Callable[[Check], bool]) -> list[CheckResult]:
         """Run the wanted checks of models that are built."""

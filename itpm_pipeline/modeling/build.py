@@ -6,7 +6,7 @@ from datetime import datetime
 from time import perf_counter
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from itpm_pipeline.errors import ModelError
@@ -154,6 +154,13 @@ def _create_as(connection: sa.Connection, relation: str, select: str) -> None:
 
 def table_columns(connection: sa.Connection, schema: str, table: str) -> tuple[BuiltColumn, ...]:
     """Columns of a table in order; empty if there is no such table."""
+    if connection.dialect.name == "duckdb":
+        # Its information_schema goes through all columns of all tables to find those of one.
+        try:
+            described = run(connection, f"describe {Schemas.of(connection).relation(schema, table)}")
+        except ProgrammingError:  # There is no such table; nothing else can be wrong with this statement.
+            return ()
+        return tuple(BuiltColumn(str(name), str(kind).lower()) for name, kind, *_ in described)
     rows = connection.execute(
         sa.text(
             "select column_name, data_type from information_schema.columns "

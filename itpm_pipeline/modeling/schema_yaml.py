@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from itpm_pipeline.errors import ModelError
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C, which is eight times faster, where PyYAML was built with it."""
+
 CheckKind = Literal[
     "not_null", "unique", "accepted_values", "relationships", "unique_combination_of_columns", "expression_is_true"
 ]
@@ -140,7 +143,7 @@ def _check(test: str | dict[str, Any], columns: tuple[str, ...], severity: str, 
 def read_yaml(text: str, where: str) -> dict[str, Any]:
     """Parse one schema.yml; ModelError names the file. ``unit_tests`` and ``exposures`` are left to dbt."""
     try:
-        document = yaml.safe_load(text) or {}
+        document = yaml.load(text, _LOADER) or {}  # noqa: S506  # safe, either of them
     except yaml.YAMLError as error:
         raise ModelError(f"{where}: cannot be read as YAML: {error}") from error
     if not isinstance(document, dict) or document.get("version", 2) != 2:

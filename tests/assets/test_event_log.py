@@ -113,6 +113,38 @@ def test_more_runs_than_stay_open_and_threads(history, monkeypatch):
     assert len(set(lengths.values())) == 1
 
 
+def test_events_that_belong_together_are_written_together_or_not_at_all(history, monkeypatch):
+    storage = history.event_log_storage
+    run_id = run_all(history)
+    before = len(storage.get_records_for_run(run_id).records)
+    entries = [record.event_log_entry for record in storage.get_records_for_run(run_id).records]
+    mirrored = [entry for entry in entries if entry.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION]
+    real = storage._store_asset_event
+    monkeypatch.setattr(storage, "_store_asset_event", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        storage.store_event_batch([entries[0], *mirrored])
+    assert len(storage.get_records_for_run(run_id).records) == before
+    monkeypatch.setattr(storage, "_store_asset_event", real)
+    storage.store_event_batch([entries[0], *mirrored])
+    assert len(storage.get_records_for_run(run_id).records) == before + 2
+
+
+def test_the_latest_materialisation_is_told_also_after_it_was_told_before(history, tmp_path):
+    """Also when another process made it."""
+    storage = history.event_log_storage
+    runs = [run_all(history), run_all(history)]
+    told = [storage.get_asset_records([number.key])[0].asset_entry.last_run_id for _ in range(2)]
+    with dg.DagsterInstance.from_config(str(tmp_path)) as other:
+        runs.append(run_all(other))
+    record = storage.get_asset_records([number.key])[0].asset_entry.last_materialization_record
+    assert told == [runs[1], runs[1]]
+    assert record.run_id == runs[2]
+    history.wipe_assets([number.key])
+    assert not storage.get_asset_records([number.key]) or not (
+        storage.get_asset_records([number.key])[0].asset_entry.last_materialization_record
+    )
+
+
 def test_a_failing_transaction_leaves_nothing_and_the_next_goes_on(history):
     storage = history.event_log_storage
     run_id = run_all(history)
