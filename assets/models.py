@@ -49,6 +49,7 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
                 "dagster/column_lineage": conventions.column_lineage(lineage[model.name]),
                 "seconds to build": round(built.seconds, 3),
                 "left as it was": built.is_reused,
+                **({"built for": str(built.keys)} if built.keys else {}),
                 **plots,
             },
             check_results=list(to_check_results(results, project)),

@@ -59,7 +59,6 @@ located as (
 
     select
         issue.issue_id,
-        issue.counted_at,
         coalesce(field_value.project_id, issue.latest_project_id) as project_id,
         coalesce(field_value.team_id, sprint_team.team_id) as team_id
     from issue
@@ -70,7 +69,6 @@ located as (
 
 select
     located.issue_id,
-    located.counted_at,
     located.project_id,
     coalesce(override.program_id, project_program.program_id, 'program:(unassigned)') as program_id,
     coalesce(located.team_id, project_team.team_id) as team_id,

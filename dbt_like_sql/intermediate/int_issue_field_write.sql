@@ -52,11 +52,13 @@ initial as (
         cast(0 as bigint) as event_no,
         'creation_default' as provenance,
         -- With a complete history a value without events has stood since creation; but a sub-task follows its parent
-        -- from sprint to sprint, and its own history does not tell.
+        -- from sprint to sprint, and its own history does not tell. It held when it was read.
         case
             when issue.is_history_complete and not (issue.is_subtask and current_value.field = 'sprint')
                 then cast(0 as bigint)
-            else date_diff('second', issue.created_at, parameter.as_of)
+            else greatest(
+                date_diff('second', issue.created_at, least(parameter.as_of, issue.synced_at)), cast(0 as bigint)
+            )
         end as precision_seconds
     from current_value
     inner join issue on current_value.issue_id = issue.issue_id

@@ -1,44 +1,13 @@
 -- One row per issue, time-box and period of one Sprint list (or milestone, or iteration) that names it.
-with issue as (
+with listed as (
 
-    select * from {{ ref('int_issue') }}
+    select * from {{ ref('int_sprint_listed') }}
 
 ),
 
 sprint as (
 
-    select * from {{ ref('int_sprint_clock') }}
-
-),
-
-list as (
-
-    select
-        field_interval.*,
-        issue.project_id,
-        length(field_interval.value) - length(replace(field_interval.value, ',', '')) + 1 as length_of_list
-    from {{ ref('int_issue_field_interval') }} as field_interval
-    inner join issue on field_interval.issue_id = issue.issue_id
-    where
-        (field_interval.field in ('sprint', 'milestone') or field_interval.field like 'iteration:%')
-        and field_interval.value is not null
-        -- Without history the list of today says nothing of when: see int_sprint_membership.
-        and not (issue.source = 'jira' and field_interval.provenance = 'creation_default')
-
-),
-
-listed as (
-
-    select
-        list.issue_id,
-        list.project_id,
-        trim(split_part(list.value, ',', cast(place.n as integer))) as ref,
-        list.valid_from,
-        list.valid_to,
-        list.provenance,
-        list.precision_seconds
-    from list
-    cross join generate_series(1, list.length_of_list) as place (n)
+    select * from {{ ref('int_sprint_span') }}
 
 )
 

@@ -41,9 +41,18 @@ def register(app: typer.Typer) -> None:
             f"{len(report.models)} models, {len(report.checks)} checks, {len(report.warnings)} warnings "
             f"in {report.seconds:.1f} s, as of {report.as_of:%Y-%m-%d %H:%M %Z}"
         )
+        console.print(_how_built(report), markup=False)
         for warning in report.warnings:
             console.print(f"warning: {warning.model}: {warning.name}: {warning.failed_rows} rows", markup=False)
         console.print(f"published {publication.place} (version {publication.version})", soft_wrap=True)
+
+
+def _how_built(report: BuildReport) -> str:
+    in_part = [model.keys for model in report.models if model.keys]
+    left = sum(model.is_reused for model in report.models)
+    whole = len(report.models) - left - len(in_part)
+    most = f" (at most {max(in_part, key=lambda keys: keys.built)})" if in_part else ""
+    return f"{whole} built as a whole, {len(in_part)} for changed keys only{most}, {left} left as they were"
 
 
 def _require_known(select: list[str] | None) -> None:

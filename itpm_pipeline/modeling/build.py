@@ -1,7 +1,7 @@
 """Builds models into the warehouse, in order, and runs their checks."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 
@@ -12,15 +12,18 @@ from sqlalchemy.schema import CreateTable
 from itpm_pipeline.errors import ModelError
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.checks import CheckResult, record_results, require_passed, run_checks
+from itpm_pipeline.modeling.content import Content, content_of
 from itpm_pipeline.modeling.dialects import for_engine
 from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.graph import build_order
+from itpm_pipeline.modeling.journal import Journal
+from itpm_pipeline.modeling.keyed import bring_up_to_date, count_of
 from itpm_pipeline.modeling.parameters import write_parameters
 from itpm_pipeline.modeling.project import INTERMEDIATE, MART, Model, Project
 from itpm_pipeline.modeling.python_models import run_python_model
 from itpm_pipeline.modeling.render import Schemas, render
-from itpm_pipeline.modeling.reuse import LastBuild, content_of, inputs_of, last_builds, record_build
-from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, MODEL_BUILD, OPS, SETTING_VALUE
+from itpm_pipeline.modeling.reuse import LastBuild, frame_of, last_builds, record_build
+from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, CHECK_RESULT, MODEL_BUILD, OPS, SETTING_VALUE, private
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,30 @@ class BuiltColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltKeys:
+    """Of a table whose rows belong to keys: for how many of its keys rows were computed, in this build."""
+
+    by: str
+    built: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.built:,} of {self.of:,} {self.by.removesuffix('_id')}s"
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltModel:
-    """A table that was built. ``is_reused``: nothing it is made of has changed, so it was left as it is."""
+    """A table that was built. ``is_reused``: nothing it is made of has changed, so it was left as it is.
+
+    ``keys``: it was built for some of its keys only, and all its other rows were left as they are.
+    """
 
     name: str
     rows: int
     seconds: float
     columns: tuple[BuiltColumn, ...]
     is_reused: bool = False
+    keys: BuiltKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +108,9 @@ def build(
     order = build_order(project, select)
     prepare(connection, as_of=as_of, settings=settings)
     built = []
+    journal = Journal(connection, project, Schemas.of(connection))
     for name in order:
-        built.append(build_model(connection, project, name, anew=anew))
+        built.append(build_model(connection, project, name, anew=anew, journal=journal))
         if progress is not None:
             progress(built[-1])
     results = run_checks(connection, project, order)
@@ -108,38 +128,65 @@ def prepare(connection: sa.Connection, *, as_of: datetime, settings: MetricSetti
         # "if not exists" would ask for the right to create it even where it exists.
         if name not in there:
             run(connection, f'create schema "{name}"')
-    for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT, MODEL_BUILD):
+    for table in (BUILD_PARAMETER, SETTING_VALUE, CHECK_RESULT, MODEL_BUILD, *private.sorted_tables):
         connection.execute(CreateTable(table, if_not_exists=True))
     write_parameters(connection, as_of=as_of, settings=settings)
 
 
-def build_model(connection: sa.Connection, project: Project, name: str, *, anew: bool = False) -> BuiltModel:
+def build_model(
+    connection: sa.Connection, project: Project, name: str, *, anew: bool = False, journal: Journal | None = None
+) -> BuiltModel:
     """Build one model, whose inputs are there, as a table with comments. ModelError if the engine refuses it.
 
-    If it would come out as it is (same code, same content of all it reads) it is not built, unless ``anew``.
+    If it would come out as it is (same code, same content of all it reads) it is not built, unless ``anew``; if only
+    rows of some keys would come out differently, only these are built, where the model declares that it can be.
+    ``journal``: that of the models built before in the same transaction, if the loader did not write meanwhile.
     """
     started = perf_counter()
     model = project.model(name)
     in_utc(connection)
-    schemas = Schemas.of(connection)
-    relation = schemas.relation(model.schema, name)
+    journal = journal or Journal(connection, project, Schemas.of(connection))
     try:
-        inputs = inputs_of(connection, model, project, schemas)
-        last = last_builds(connection, [name]).get(name)
-        columns = table_columns(connection, model.schema, name)
-        if last is not None and last.inputs == inputs and columns and not anew:
-            return BuiltModel(name, last.rows, perf_counter() - started, columns, is_reused=True)
-        if model.language == "py":
-            run_python_model(connection, model, project, schemas)
-        else:
-            _create_as(connection, relation, for_engine(render(model, project, schemas), connection))
-        content, rows = content_of(connection, schemas, model.schema, name)
-        record_build(connection, name, LastBuild(inputs, content, rows))
-        columns = table_columns(connection, model.schema, name)
-        _comment(connection, relation, model, columns)
+        built = _build(connection, project, model, journal, anew=anew)
     except SQLAlchemyError as error:
         raise ModelError(f"{model.path}: the database refused it: {error.__cause__ or error}") from error
-    return BuiltModel(name, rows, perf_counter() - started, columns)
+    return replace(built, seconds=perf_counter() - started)
+
+
+def _build(connection: sa.Connection, project: Project, model: Model, journal: Journal, *, anew: bool) -> BuiltModel:
+    if model.separable is not None:
+        journal.look_at_sources(model)
+    frame = frame_of(connection, model, project, journal)
+    columns = table_columns(connection, model.schema, model.name)
+    last = last_builds(connection, [model.name]).get(model.name) if columns else None
+    if last is not None and last.inputs == frame and not anew:
+        if model.separable is None:
+            return BuiltModel(model.name, last.rows, 0, columns, is_reused=True)
+        found = bring_up_to_date(journal, model, Content.read(last.content), _as_of(connection))
+        if found is not None:
+            record_build(connection, model.name, LastBuild(frame, str(found.content), found.content.rows))
+            keys = BuiltKeys(model.separable.by, found.built, found.keys) if found.built else None
+            return BuiltModel(model.name, found.content.rows, 0, columns, is_reused=keys is None, keys=keys)
+    table = (model.schema, model.name)
+    relation = journal.schemas.relation(*table)
+    before = journal.before(table) if last is not None else {}
+    if model.language == "py":
+        run_python_model(connection, model, project, journal.schemas)
+    else:
+        _create_as(connection, relation, for_engine(render(model, project, journal.schemas), connection))
+    content = content_of(connection, relation)
+    record_build(connection, model.name, LastBuild(frame, str(content), content.rows))
+    journal.after(table, before, content)
+    if model.separable is not None:
+        journal.built(model, _as_of(connection), count_of(connection, relation, model.separable.by))
+    columns = table_columns(connection, model.schema, model.name)
+    _comment(connection, relation, model, columns)
+    return BuiltModel(model.name, content.rows, 0, columns)
+
+
+def _as_of(connection: sa.Connection) -> datetime:
+    as_of: datetime = connection.execute(sa.select(BUILD_PARAMETER.c.as_of)).scalar_one()
+    return as_of
 
 
 def _create_as(connection: sa.Connection, relation: str, select: str) -> None:

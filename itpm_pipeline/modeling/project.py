@@ -10,6 +10,7 @@ from typing import Any
 from itpm_pipeline.errors import ModelError
 from itpm_pipeline.modeling.declarations import Declarations, declared_by_python, declared_by_sql
 from itpm_pipeline.modeling.schema_yaml import Check, Column, ModelEntry, read_models, read_sources, read_yaml
+from itpm_pipeline.modeling.separable import Separable, Table, readers_of, separable_of, tables_in
 
 PACKAGE = "dbt_like_sql"
 FOLDER = Path(__file__).resolve().parents[2] / PACKAGE
@@ -37,6 +38,8 @@ class Model:
     columns: tuple[Column, ...] = ()
     checks: tuple[Check, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    separable: Separable | None = None
+    """How it can be built for some of its keys alone, if it can."""
 
     @property
     def path(self) -> str:
@@ -68,6 +71,11 @@ class Project:
 
     models: Mapping[str, Model]
     sources: Mapping[str, frozenset[str]]
+
+    @cached_property
+    def readers(self) -> Mapping[Table, list[tuple[str, str]]]:
+        """Table → the models that want to know which of its keys changed, each with the column it goes by."""
+        return readers_of(self.models)
 
     def model(self, name: str) -> Model:
         """The model of that name; ModelError if there is none."""
@@ -120,6 +128,7 @@ def _files(folder: Path, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
 
 def _model(name: str, parents: tuple[str, ...], language: str, code: str, entry: ModelEntry) -> Model:
     declare = declared_by_sql if language == "sql" else declared_by_python
+    meta = {**entry.config_meta(), **entry.meta}
     return Model(
         name=name,
         schema=INTERMEDIATE if name.startswith("int_") else MART,
@@ -130,7 +139,8 @@ def _model(name: str, parents: tuple[str, ...], language: str, code: str, entry:
         description=entry.description.strip(),
         columns=tuple(column.described() for column in entry.columns),
         checks=entry.checks(),
-        meta={**entry.config_meta(), **entry.meta},
+        meta=meta,
+        separable=separable_of(meta, f"{'/'.join((*parents, name))}.{language}", language),
     )
 
 
@@ -143,3 +153,7 @@ def _resolve(project: Project) -> None:
         for schema, table in model.declared.sources:
             if table not in project.sources.get(schema, frozenset()):
                 raise ModelError(f"{model.path}: source({schema!r}, {table!r}) is not in sources.yml.")
+    for model in project.models.values():
+        for reach in model.separable.reached if model.separable else ():
+            tables_in(reach.keys, model, project.models)
+    project.readers  # noqa: B018  raises where a declaration names what the model does not read

@@ -19,6 +19,8 @@ class Schemas:
     """
 
     real: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Other tables that are read in the place of some: schema and name of these to a quoted name."""
 
     @classmethod
     def of(cls, connection: sa.Connection) -> Self:
@@ -27,7 +29,7 @@ class Schemas:
 
     def relation(self, schema: str, table: str) -> str:
         """Quoted, qualified name."""
-        return f'"{self.real.get(schema, schema)}"."{table}"'
+        return self.instead.get((schema, table)) or f'"{self.real.get(schema, schema)}"."{table}"'
 
 
 IN_PLACE = Schemas()

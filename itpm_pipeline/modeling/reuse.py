@@ -18,16 +18,12 @@ import sqlglot
 from sqlglot import exp
 
 from itpm_pipeline.modeling.dialects import SOURCE
-from itpm_pipeline.modeling.execution import run
+from itpm_pipeline.modeling.journal import Journal
 from itpm_pipeline.modeling.project import Model, Project
-from itpm_pipeline.modeling.render import Schemas, render
+from itpm_pipeline.modeling.render import render
+from itpm_pipeline.modeling.separable import AS_OF, Table, inputs_of
 from itpm_pipeline.warehouse.ops import BUILD_PARAMETER, MODEL_BUILD
 
-ROWS_IN_A_NUMBER = {
-    "duckdb": "select count(*), sum(cast(hash(row_) as hugeint)) from {} as row_",
-    "postgresql": "select count(*), sum(cast(hashtextextended(cast(row_ as text), 0) as numeric)) from {} as row_",
-}
-"""Number of rows, and the sum of their hashes: equal for equal rows in whatever order, by engine."""
 LIBRARIES = ("numpy", "pandas", "pyarrow", "networkx")
 """What Python models compute with, beside this library."""
 PARAMETERS = (str(BUILD_PARAMETER.schema), str(BUILD_PARAMETER.name))
@@ -42,27 +38,35 @@ class LastBuild:
     rows: int
 
 
-def content_of(connection: sa.Connection, schemas: Schemas, schema: str, table: str) -> tuple[str, int]:
-    """A text that changes when, and practically only when, the rows of a table do; and their number."""
-    statement = ROWS_IN_A_NUMBER[connection.dialect.name].format(schemas.relation(schema, table))
-    rows, hashes = run(connection, statement).one()
-    return f"{rows}:{hashes or 0}", int(str(rows))
+def frame_of(connection: sa.Connection, model: Model, project: Project, journal: Journal) -> str:
+    """Hash of all that decides what the model's table is: code, descriptions, engine, content of what it reads.
 
-
-def inputs_of(connection: sa.Connection, model: Model, project: Project, schemas: Schemas) -> str:
-    """Hash of all that decides what the model's table is: code, descriptions, engine, content of what it reads."""
+    Of a separable model without what concerns only some of its keys: the journal knows that.
+    """
     described = [model.description, *(f"{column.name}: {column.description}" for column in model.columns)]
     parts = [code_of(model), *described, version("duckdb"), str(connection.dialect.server_version_info)]
+    noted: set[Table] = set()
+    if model.separable is not None:
+        parts.append(model.separable.model_dump_json())
+        noted = {table for table, _ in inputs_of(model, project.models).watched()}
     built = last_builds(connection, model.declared.refs)
     for name in model.declared.refs:
-        schema = project.model(name).schema
-        parts.append(built[name].content if name in built else content_of(connection, schemas, schema, name)[0])
-    for schema, table in model.declared.sources:
-        if (schema, table) == PARAMETERS:
-            parts += _values(connection, sorted(parameters_of(model, project)))
-        else:
-            parts.append(content_of(connection, schemas, schema, table)[0])
+        table = (project.model(name).schema, name)
+        if table not in noted:
+            parts.append(built[name].content if name in built else str(journal.content(table)))
+    for table in model.declared.sources:
+        if table == PARAMETERS:
+            parts += _values(connection, sorted(framing_parameters(model, project)))
+        elif table not in noted:
+            parts.append(str(journal.content(table)))
     return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def framing_parameters(model: Model, project: Project) -> frozenset[str]:
+    """Parameters of which every change concerns all rows of a model."""
+    found = parameters_of(model, project)
+    is_told = model.separable is not None and model.separable.reach_of_time is not None
+    return found - {AS_OF} if is_told else found
 
 
 def last_builds(connection: sa.Connection, names: Sequence[str]) -> dict[str, LastBuild]:

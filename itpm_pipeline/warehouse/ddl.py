@@ -16,7 +16,7 @@ Catalog = Mapping[tuple[str, str], Mapping[str, str | None]]
 
 def declared_tables() -> list[sa.Table]:
     """All tables the library itself keeps (models create their own)."""
-    return [*canonical.metadata.sorted_tables, *ops.metadata.sorted_tables]
+    return [*canonical.metadata.sorted_tables, *ops.metadata.sorted_tables, *ops.private.sorted_tables]
 
 
 def bring_up(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from itpm_pipeline.errors import ConfigurationError, LockedError, WarehouseError
 from itpm_pipeline.privacy import make_private
-from itpm_pipeline.warehouse import ddl
+from itpm_pipeline.warehouse import ddl, ops
 from itpm_pipeline.warehouse.held import HeldWarehouse
 from itpm_pipeline.warehouse.lock import WriterLock
 from itpm_pipeline.warehouse.publish import Publication, replace_file
@@ -83,7 +83,7 @@ class DuckdbWarehouse(HeldWarehouse):
             with self._writer:
                 with _as_warehouse_error(f"writing {self.working}"), self._opened().connect() as conn:
                     _plain(conn).execute("CHECKPOINT")
-                size = replace_file(self.working, self.published)
+                size = replace_file(self.working, self.published, _drop_private_tables)
         return Publication(str(self.published), version, size, time.monotonic() - began)
 
     def _open(self) -> None:
@@ -116,6 +116,13 @@ def _open_engine(path: Path) -> sa.Engine:
         if is_new:
             path.chmod(0o600)
     return engine
+
+
+def _drop_private_tables(copy: Path) -> None:
+    with _as_warehouse_error(f"writing {copy}"), duckdb.connect(str(copy), config=dict(_OFFLINE)) as connection:
+        for table in ops.private.sorted_tables:
+            connection.execute(f'DROP TABLE IF EXISTS "{table.schema}"."{table.name}"')
+        connection.execute("CHECKPOINT")
 
 
 def _catalog(conn: sa.Connection) -> tuple[set[str], dict[tuple[str, str], dict[str, str | None]]]:

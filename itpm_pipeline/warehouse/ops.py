@@ -126,6 +126,39 @@ MODEL_BUILD = _table("model_build", "One row per model: what its table was built
     row_count int        | Rows.
 """)
 
+# What is remembered to build models for some of their keys. No reader has any use for it, and it is as long as core.
+private = sa.MetaData(schema=OPS)
+_private = partial(declare, private)
+
+KEYED_BUILD = _private("keyed_build", "One row per model that can be built for some keys, and may be: since its last "
+                       "build it is noted what changed in all it reads by key.", "model", """
+    model text           | Model.
+    as_of instant        | Instant it was built for last.
+    key_count int        | Keys in its table.
+""")
+
+CHANGED_KEY = _private("changed_key", "One row per model, table it reads and key of which rows changed there since.",
+                       "model, relation, key", """
+    model text           | Model that reads the table.
+    relation text        | Schema and name of the table.
+    key text             | Value of the column by which the model looks at the table.
+""")
+
+NOTED_CONTENT = _private("noted_content", "One row per table whose changes are noted by key (and column, for a table "
+                         "of the loader): what it held when they were noted last.", "relation, key_column", """
+    relation text        | Schema and name of the table.
+    key_column text      | Column; empty for the table of a model, whose changes are noted as it is built.
+    content text         | Rows (or keys) and sum of their hashes.
+""")
+
+SOURCE_KEY = _private("source_key", "One row per table of the loader, column and key in it when changes were noted "
+                      "last.", "relation, key_column, key", """
+    relation text        | Schema and name of the table.
+    key_column text      | Column.
+    key text             | Value in it.
+    fingerprint int      | Hash of the rows that have it.
+""")
+
 # --- Checking, publishing --------------------------------------------------------------------------------------
 
 DATA_QUALITY = _table("data_quality", "One row per rule and scope: records that break the rule.", "rule, scope", """

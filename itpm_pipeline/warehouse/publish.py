@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,8 @@ class Publication:
     seconds: float
 
 
-def replace_file(source: Path, target: Path) -> int:
-    """Make ``target`` a copy of ``source``; returns its size in bytes.
+def replace_file(source: Path, target: Path, finish: Callable[[Path], None] = lambda _copy: None) -> int:
+    """Make ``target`` a copy of ``source``, of which ``finish`` may still change something; returns its size in bytes.
 
     Readers that have ``target`` open keep the old content, later ones see the new. A crash at any instant leaves
     the old file whole; what it leaves of the copy is removed by the next call. Callers take turns. Who may read the
@@ -37,6 +37,7 @@ def replace_file(source: Path, target: Path) -> int:
         copy = target.with_name(f"{target.name}{_UNFINISHED}{os.getpid()}")
         try:
             shutil.copyfile(source, copy)
+            finish(copy)
             open_as_folder(copy)
             _sync(copy)
             # A log left by someone who opened the published file for writing belongs to the content we replace.

@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from itpm_pipeline.errors import WarehouseError
+from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.postgresql.tables import LOOKED_UP_BY, WORKING, quoted
+
+PRIVATE = {(WORKING[str(table.schema)], str(table.name)) for table in ops.private.sorted_tables}
+"""Working tables that readers have no use for."""
 
 _MANY = 0.1
 """Share of changed rows from which the planner should look at a table anew."""
@@ -38,7 +42,7 @@ def publish(conn: sa.Connection) -> None:
     for schema in WORKING:
         if schema not in there:
             conn.exec_driver_sql(f"CREATE SCHEMA {quoted(schema)}")
-    wanted = _shapes(conn, WORKING.values())
+    wanted = {name: shape for name, shape in _shapes(conn, WORKING.values()).items() if name not in PRIVATE}
     shown = _shapes(conn, WORKING)
     real = {(schema, table): (w, table) for schema, w in WORKING.items() for found, table in wanted if found == w}
     for schema, table in shown.keys() - real.keys():
