@@ -10,8 +10,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -108,28 +108,42 @@ def _follow(lines: IO[bytes], log: Path, on_step: Callable[[str], None]) -> None
                 on_step(match["step"].decode(errors="replace"))
 
 
-@contextmanager
-def ui(env: Mapping[str, str], port: int) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Dagster's UI and daemon; yields the address, once it answers, and the process. Both end with the block.
+class Ui:
+    """Dagster's UI and daemon. They start at once, on another core, and end with the block.
 
     Raises:
         UsageError: another program listens on the port.
-        ItpmError: the UI did not start.
     """
-    port = _free_port(port)
-    url = f"http://{LOOPBACK}:{port}"
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", LOOPBACK,
-            "-p", str(port), "--log-level", "warning",
-        ],
-        cwd=env["DAGSTER_HOME"], env=dict(env), start_new_session=True,
-    )  # fmt: skip
-    try:
-        _wait_until_it_answers(f"{url}/server_info", process)
-        yield url, process
-    finally:
-        _stop(process)
+
+    def __init__(self, env: Mapping[str, str], port: int) -> None:
+        port = _free_port(port)
+        self.url = f"http://{LOOPBACK}:{port}"
+        self._process = subprocess.Popen(
+            [
+                sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", LOOPBACK,
+                "-p", str(port), "--log-level", "warning",
+            ],
+            cwd=env["DAGSTER_HOME"], env=dict(env), start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_until_it_answers(self) -> None:
+        """Return when it can be used; ItpmError: it did not start."""
+        _wait_until_it_answers(f"{self.url}/server_info", self._process)
+
+    def wait(self) -> None:
+        """Return when somebody ended it; ItpmError: it ended by itself, with an error."""
+        if code := self._process.wait():
+            raise ItpmError(f"the Dagster UI ended with exit code {code}")
+
+    def stop(self) -> None:
+        """End it, if it has not ended yet."""
+        _stop(self._process)
 
 
 def _free_port(port: int) -> int:

@@ -15,11 +15,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from itpm_pipeline.cli.dagster_process import Jobs, environment, prepare_home, ui
+from itpm_pipeline.cli.dagster_process import Jobs, Ui, environment, prepare_home
 from itpm_pipeline.cli.programs import show_programs
 from itpm_pipeline.cli.progress import progress_bars
 from itpm_pipeline.config import load_settings
-from itpm_pipeline.errors import ItpmError, UsageError
+from itpm_pipeline.errors import UsageError
 from itpm_pipeline.sandbox.company.model import Company
 from itpm_pipeline.sandbox.company.program_yaml import write_program
 from itpm_pipeline.sandbox.company.simulation import build_company
@@ -98,15 +98,16 @@ def _serve(
     console: Console, folder: Path, size: Size, surroundings: Mapping[str, str], port: int, *, control: bool
 ) -> None:
     """Keep trackers and UI running until somebody stops them."""
-    with _served(folder, size, control=control), ui(surroundings, port) as (url, process):
-        console.print(f"\nThe Dagster UI is on {url} (stop it with Ctrl-C).")
+    # Dagster takes longer to start than the company to be simulated.
+    with Ui(surroundings, port) as ui, _served(folder, size, control=control):
+        ui.wait_until_it_answers()
+        console.print(f"\nThe Dagster UI is on {ui.url} (stop it with Ctrl-C).")
         try:
-            code = process.wait()
+            ui.wait()
         except KeyboardInterrupt:
             console.print("Stopping …")
-            return
-    if code != 0:
-        raise ItpmError(f"the Dagster UI ended with exit code {code}")
+        finally:
+            ui.stop()  # before its trackers are gone
 
 
 @contextmanager

@@ -5,9 +5,9 @@ dbt-duckdb runs the same file, so a model may use only ``dbt.config``, ``dbt.ref
 these return, ``.arrow()`` and ``.df()``.
 """
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -15,6 +15,9 @@ from itpm_pipeline.errors import ItpmError, ModelError
 from itpm_pipeline.modeling.bulk import create_table, read_table
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.render import Schemas
+
+if TYPE_CHECKING:  # Dagster loads this module in all its processes; pandas takes as long as Dagster itself.
+    import pandas as pd
 
 
 class Relation:
@@ -27,7 +30,7 @@ class Relation:
         """All rows as an Arrow table."""
         return read_table(self._connection, self._relation)
 
-    def df(self) -> pd.DataFrame:
+    def df(self) -> "pd.DataFrame":
         """All rows as a pandas frame."""
         frame: pd.DataFrame = self.arrow().to_pandas()
         return frame
@@ -59,8 +62,15 @@ def run_python_model(connection: sa.Connection, model: Model, project: Project, 
         raise
     except Exception as error:
         raise ModelError(f"{model.path}: {type(error).__name__}: {error}") from error
-    if isinstance(result, pd.DataFrame):
-        result = pa.Table.from_pandas(result, preserve_index=False)
-    if not isinstance(result, pa.Table):
+    table = result if isinstance(result, pa.Table) else _from_frame(result)
+    if table is None:
         raise ModelError(f"{model.path}: returned {type(result).__name__}, not an Arrow table or a frame.")
-    create_table(connection, schemas.relation(model.schema, model.name), result)
+    create_table(connection, schemas.relation(model.schema, model.name), table)
+
+
+def _from_frame(result: object) -> pa.Table | None:
+    """A pandas frame as a table; None if it is none. There can be no frame before somebody imported pandas."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(result, pandas.DataFrame):
+        return None
+    return pa.Table.from_pandas(result, preserve_index=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from itpm_pipeline.cli.dagster_process import Jobs, environment, prepare_home, ui
+from itpm_pipeline.cli.dagster_process import Jobs, Ui, environment, prepare_home
 from itpm_pipeline.errors import ItpmError, UsageError
 
 
@@ -24,9 +24,8 @@ def test_port_that_is_taken(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(UsageError, match=f"cannot use port {port}: .*; choose another one: --port N"):  # noqa: SIM117
-            with ui({"DAGSTER_HOME": str(tmp_path)}, port):
-                pass
+        with pytest.raises(UsageError, match=f"cannot use port {port}: .*; choose another one: --port N"):
+            Ui({"DAGSTER_HOME": str(tmp_path)}, port)
 
 
 @pytest.mark.slow
