@@ -9,7 +9,8 @@
     │   ├── RefusedError            the tracker answered, and will answer the same again
     │   └── ProtocolError           the tracker answered something its interface does not allow
     ├── WarehouseError          the database or the landing store went wrong; exit code 1
-    │   └── LockedError             another run holds it; wait and try again
+    │   ├── LockedError             another run holds it; wait and try again
+    │   └── OutdatedError           what is published was built by other models than these; build anew
     ├── ModelError              a SQL model or a blocking check failed; exit code 1
     └── NotificationError       people could not be told of something; exit code 1
 
@@ -63,6 +64,10 @@ class WarehouseError(ItpmError):
 
 class LockedError(WarehouseError):
     """Another run holds the warehouse."""
+
+
+class OutdatedError(WarehouseError):
+    """The published tables were built by older models, and lack what is asked of them."""
 
 
 class ModelError(ItpmError):

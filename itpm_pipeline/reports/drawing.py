@@ -13,17 +13,24 @@ from itpm_pipeline.modeling.execution import in_utc, run
 from itpm_pipeline.modeling.project import Project
 from itpm_pipeline.modeling.render import Schemas, render_expression
 from itpm_pipeline.privacy import make_private, open_as_folder
+from itpm_pipeline.reports.chart import Chart
 from itpm_pipeline.reports.diagram import Diagram
 from itpm_pipeline.reports.plot import Plot, Row
-from itpm_pipeline.reports.svg import render_svg
+from itpm_pipeline.reports.svg import NARROW, render_svg
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One drawn chart: its title and the SVG."""
+    """One drawn chart: its title and the SVG; ``narrow``: another for a phone, if there is one."""
 
     title: str
     svg: str
+    narrow: str = ""
+
+
+def for_any_width(chart: Chart) -> Picture:
+    """A picture of a chart for a page that is also read on a phone."""
+    return Picture(chart.title, render_svg(chart), render_svg(chart, NARROW))
 
 
 def rows_of(connection: sa.Connection, project: Project, plot: Plot) -> list[Row]:

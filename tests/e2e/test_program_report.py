@@ -56,6 +56,7 @@ def test_it_can_be_read(reports, browser, name, width):
         images = page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth)")
         assert len(images) >= 3
         assert all(images)
+        assert max(images) <= width, "letters shrink with the picture"
         missing = page.evaluate(
             "[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1))"
             ".filter(id => !document.getElementById(id))"

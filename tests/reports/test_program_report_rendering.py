@@ -8,11 +8,10 @@ import pytest
 
 from itpm_pipeline.modeling.project import load_project
 from itpm_pipeline.reports.chart import Bars, Chart, Colour
-from itpm_pipeline.reports.drawing import Picture
+from itpm_pipeline.reports.drawing import for_any_width
 from itpm_pipeline.reports.program import formats
 from itpm_pipeline.reports.program.content import Cell, Figure, Report, Section, Table, Tone
 from itpm_pipeline.reports.program.render import to_html, to_markdown
-from itpm_pipeline.reports.svg import render_svg
 
 DASH = "\N{EN DASH}"
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e|[x](javascript:1)`@here"
@@ -30,7 +29,7 @@ def report(text: str = EVIL, link: str | None = "https://jira.example/browse/PAY
             [Table("Most urgent", [("waits", None), ("severity", RISK)], [[Cell(text, link=link), Cell(None)]],
                    left_out=3),
              Table("Circles", [("issues", None)], [], nothing="None.")],
-            [Picture(chart.title, render_svg(chart))],
+            [for_any_width(chart)],
         )],
     )  # fmt: skip
 
@@ -71,7 +70,9 @@ def test_hostile_text_is_text(page):
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
-    assert all(value.startswith("data:image/svg+xml;base64,") for value in page.values("src"))
+    pictures = [*page.values("src"), *page.values("srcset")]
+    assert len(pictures) == 2, "one for wide pages, one for phones"
+    assert all(value.startswith("data:image/svg+xml;base64,") for value in pictures)
     assert "link" not in {tag for tag, _ in page.elements}
     policy = next(found["content"] for tag, found in page.elements if tag == "meta" and found.get("http-equiv"))
     assert policy is not None
@@ -91,6 +92,12 @@ def test_each_number_leads_to_its_definition(page):
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.example"])
 def test_links_lead_to_pages_only(link):
     assert link not in Page(to_html(report("PAY-1", link), load_project())).values("href")
+
+
+def test_no_line_ends_within_a_day():
+    html = to_html(report("late since 2026-11-16 <b>, not v2026-11-16-3"), load_project())
+    assert "late since <time>2026-11-16</time> &lt;b&gt;, not v2026-11-16-3" in html
+    assert "late since 2026" not in re.sub(r'alt="[^"]*"|<title>[^<]*|<h1>[^<]*', "", html)
 
 
 def test_what_is_not_known_is_a_dash_and_what_is_left_out_is_told(page):

@@ -1,5 +1,6 @@
 """Charts as pictures: complete, harmless, the same every time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -7,7 +8,7 @@ import pytest
 
 from itpm_pipeline.reports.chart import Band, Bars, Chart, Colour, Dots, Line, Rule
 from itpm_pipeline.reports.scales import number_scale, time_scale
-from itpm_pipeline.reports.svg import HEIGHT, WIDTH, render_svg
+from itpm_pipeline.reports.svg import HEIGHT, NARROW, WIDTH, render_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,8 +36,8 @@ STEPS = Chart(
 )  # fmt: skip
 
 
-def parsed(chart: Chart) -> ET.Element:
-    return ET.fromstring(render_svg(chart))
+def parsed(chart: Chart, width: int = WIDTH) -> ET.Element:
+    return ET.fromstring(render_svg(chart, width))
 
 
 def numbers_of(element: ET.Element) -> list[tuple[float, float]]:
@@ -53,11 +54,21 @@ def numbers_of(element: ET.Element) -> list[tuple[float, float]]:
     return []
 
 
+@pytest.mark.parametrize("width", [WIDTH, NARROW])
 @pytest.mark.parametrize("chart", [BARS, STEPS], ids=lambda chart: chart.title)
-def test_everything_lies_inside_the_picture(chart: Chart) -> None:
-    corners = [corner for element in parsed(chart).iter() for corner in numbers_of(element)]
+def test_everything_lies_inside_the_picture(chart: Chart, width: int) -> None:
+    corners = [corner for element in parsed(chart, width).iter() for corner in numbers_of(element)]
     assert len(corners) > 10
-    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in corners)
+    assert all(0 <= x <= width and 0 <= y <= HEIGHT for x, y in corners)
+
+
+def test_a_narrow_picture_tells_its_title_in_two_lines() -> None:
+    title = "Work in progress and finished per week, in all projects of the program together"
+    chart = replace(BARS, title=title, note=f"{title}.")
+    shown = [element.text for element in parsed(chart, NARROW).iter(f"{SVG}text")]
+    assert shown.count(title) == 0
+    assert " ".join(str(words) for words in shown[:2]) == title
+    assert title in [element.text for element in parsed(chart).iter(f"{SVG}text")]
 
 
 def test_bars_are_as_high_as_their_values() -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from itpm_pipeline.reports.chart import Chart, Colour, Line
-from itpm_pipeline.reports.drawing import Picture
+from itpm_pipeline.reports.drawing import Picture, for_any_width
 from itpm_pipeline.reports.program.content import Cell, Figure, Row, Section, Table, Tone
 from itpm_pipeline.reports.program.formats import day, days, percent, whole
 from itpm_pipeline.reports.program.status import RAG_TONES
-from itpm_pipeline.reports.svg import render_svg
 
 _FLOW, _AGE, _FORECAST = "mart_flow_metrics_daily", "mart_ageing_wip", "mart_delivery_forecast"
 _PATH, _RELEASE, _ON_TIME = "mart_critical_path_scope", "mart_release_progress", "mart_on_time_delivery"
@@ -92,7 +91,7 @@ def _flow_picture(flow: Sequence[Row]) -> list[Picture]:
         [Line("in progress", Colour.ADDED, [(row["date"], row["wip"]) for row in flow], is_step=True),
          Line("finished in the 7 days before", Colour.DONE, [(row["date"], row["throughput_7d"]) for row in flow])],
     )  # fmt: skip
-    return [Picture(chart.title, render_svg(chart))]
+    return [for_any_width(chart)]
 
 
 def _forecast(forecast: Sequence[Row], path: Sequence[Row]) -> Section:

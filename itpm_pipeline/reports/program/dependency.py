@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from itpm_pipeline.reports.chart import Chart, Colour, Line
-from itpm_pipeline.reports.drawing import Picture
+from itpm_pipeline.reports.drawing import Picture, for_any_width
 from itpm_pipeline.reports.program.content import Cell, Figure, Row, Section, Table, Tone
 from itpm_pipeline.reports.program.formats import day, days, whole
-from itpm_pipeline.reports.svg import render_svg
 
 _RISK, _NODE, _CYCLE = "mart_dependency_risk", "mart_dependency_node", "mart_dependency_cycle"
 _DAILY, _STATUS = "mart_dependency_daily", "mart_program_status"
@@ -110,4 +109,4 @@ def _daily_picture(daily: Sequence[Row]) -> list[Picture]:
         [Line("at the end of the day", Colour.WARNING, [(row["date"], row["active_blocker_count"]) for row in daily],
               is_step=True)],
     )  # fmt: skip
-    return [Picture(chart.title, render_svg(chart))]
+    return [for_any_width(chart)]

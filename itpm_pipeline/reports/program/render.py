@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from itpm_pipeline.modeling.project import Project
 from itpm_pipeline.reports.program.content import Cell, Report, Section, Source
@@ -19,6 +20,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_DAY = re.compile(r"(?<![\d-])\d{4}-\d\d-\d\d(?![\d-])")
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$@&]|:(?=//)|!(?=\[)|(?<=www)\.)", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the direction of writing around to make text look like another."""
@@ -45,6 +47,14 @@ def _definitions(report: Report, project: Project) -> list[tuple[Source, str]]:
         described = {one.name: one.description for one in project.model(model).columns}
         found.append(((model, column), described[column]))
     return found
+
+
+def _whole_days(text: str) -> Markup:
+    """Escaped text in which no line ends within a day such as 2026-11-16."""
+    return Markup(_DAY.sub(r"<time>\g<0></time>", str(escape(text))))  # noqa: S704  # escaped in the same breath
+
+
+_TEMPLATES.filters["whole_days"] = _whole_days
 
 
 def _anchor(source: Source) -> str:

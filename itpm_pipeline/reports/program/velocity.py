@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from itpm_pipeline.reports.chart import Bars, Chart, Colour
-from itpm_pipeline.reports.drawing import Picture
+from itpm_pipeline.reports.drawing import Picture, for_any_width
 from itpm_pipeline.reports.program.content import Cell, Figure, Row, Section, Table, Tone
 from itpm_pipeline.reports.program.formats import day, decimal, percent, whole
-from itpm_pipeline.reports.svg import render_svg
 
 _PERIODS, _SPRINTS, _SCOPE = "mart_program_velocity", "mart_team_sprint_velocity", "mart_sprint_scope_change"
 MONTHS_SHOWN = 12
@@ -130,4 +129,4 @@ def _months_picture(months: Sequence[Row]) -> list[Picture]:
         "Delivered per month", "issues", [Bars("delivered", Colour.DONE, [row["delivered_count"] for row in months])],
         categories=[row["period_name"] + ("" if row["is_complete"] else " so far") for row in months],
     )
-    return [Picture(chart.title, render_svg(chart))]
+    return [for_any_width(chart)]

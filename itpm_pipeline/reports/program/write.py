@@ -15,9 +15,10 @@ from itpm_pipeline.warehouse.engine import Published
 def write_reports(published: Published, project: Project, folder: Path, program: str | None = None) -> Sequence[Path]:
     """Write ``<program>.html`` and ``<program>.md`` for all programs, or for one; returns the files.
 
-    ConfigurationError: there is no such program, or the folder cannot be written.
+    ConfigurationError: there is no such program, or the folder cannot be written. OutdatedError: the tables are older
+    than the models of ``project``.
     """
-    reports = collect(published, program)
+    reports = collect(published, project, program)
     if program is not None and not reports:
         raise ConfigurationError(f"there is no program {program!r} in the published warehouse")
     written = []
