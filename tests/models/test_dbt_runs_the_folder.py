@@ -21,9 +21,9 @@ from sqlalchemy.schema import CreateTable
 from itpm_pipeline.canonical.schema import metadata as core
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.build import build
+from itpm_pipeline.modeling.content import content_of
 from itpm_pipeline.modeling.project import FOLDER, load_project
 from itpm_pipeline.modeling.render import IN_PLACE
-from itpm_pipeline.modeling.reuse import content_of
 from itpm_pipeline.warehouse import ops
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,7 +119,7 @@ def warehouses(built: Folder, tmp_path: Path) -> Iterator[tuple[sa.Connection, s
 def test_dbt_builds_the_same_tables(warehouses: tuple[sa.Connection, sa.Connection]) -> None:
     differing = {}
     for name, model in PROJECT.models.items():
-        theirs, ours = (content_of(one, IN_PLACE, model.schema, name)[0] for one in warehouses)
+        theirs, ours = (content_of(one, IN_PLACE.relation(model.schema, name)) for one in warehouses)
         if theirs != ours:
             found = [one.exec_driver_sql(f"select * from {model.schema}.{name}") for one in warehouses]
             differing[name] = [sorted(map(repr, rows)) for rows in found]
