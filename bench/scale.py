@@ -18,7 +18,8 @@ from bench.measure import isolated
 from bench.models import Family, core_tables, families_table, family_of, read_seconds
 from bench.sandbox import Sandbox, settings_in
 from bench.sync import prepared_sync
-from itpm_pipeline.canonical.schema import COMMON, Merge, metadata
+from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.canonical.shape import COMMON, Merge
 from itpm_pipeline.ingest.fact_load import load_facts
 from itpm_pipeline.modeling.build import build_model, prepare
 from itpm_pipeline.modeling.graph import build_order

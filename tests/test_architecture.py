@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from itpm_pipeline.canonical.schema import COMMON, Merge, metadata
+from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.canonical.shape import COMMON, Merge
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sorted([*(ROOT / "itpm_pipeline").rglob("*.py"), *(ROOT / "assets").rglob("*.py")])

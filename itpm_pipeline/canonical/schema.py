@@ -2,7 +2,7 @@
 
 Longer than other modules because it is one table of contents, read top to bottom, with one reason to change.
 
-Every table carries the common columns of :data:`COMMON`. ``info`` of a table says how rows are merged:
+Every table carries the common columns of ``COMMON`` (see ``shape``). ``info`` of a table says how rows are merged:
 
 ========= ==========================================================================================
 UPSERT    one row per primary key; the newest mapping wins
@@ -15,32 +15,14 @@ Identifiers are ``{kind}:{tracker}:{native immutable id}``. No foreign or primar
 DuckDB (bulk merge is 30 times slower with them); keys and relationships are checks in ``dbt_like_sql``.
 """
 
-from enum import StrEnum
-
 import pyarrow as pa
 import sqlalchemy as sa
 
 from itpm_pipeline.canonical.declaration import TYPES, declare
+from itpm_pipeline.canonical.shape import COMMON, Merge, Shape, Shapes
 
 CORE = "core"
 metadata = sa.MetaData(schema=CORE)
-
-
-class Merge(StrEnum):
-    """How incoming rows meet existing ones."""
-
-    UPSERT = "upsert"
-    REPLACE = "replace"
-    APPEND = "append"
-    FACTS = "facts"
-
-
-COMMON: tuple[tuple[str, str, str], ...] = (
-    ("source", "text", "Tracker kind (jira, github) or config."),
-    ("instance", "text", "Tracker name in program.yaml; config for facts from files."),
-    ("synced_at", "instant", "Our clock when the version of the record behind this row was fetched."),
-    ("_raw_hash", "text", "Hash of the raw record (or part of it) this row was mapped from."),
-)
 
 
 def _table(
@@ -551,3 +533,11 @@ def arrow_schema(table: sa.Table) -> pa.Schema:
 def core_table(name: str) -> sa.Table:
     """The table ``core.{name}``; KeyError if there is none."""
     return metadata.tables[f"{CORE}.{name}"]
+
+
+def shapes() -> Shapes:
+    """What one has to know of the tables to map records to their rows."""
+    return {
+        table.name: Shape(table.info["merge"], table.info["key"], table.info["replace_by"], arrow_schema(table))
+        for table in metadata.sorted_tables
+    }

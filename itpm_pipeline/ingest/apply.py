@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from itpm_pipeline.canonical.schema import Merge, arrow_schema, core_table, metadata
+from itpm_pipeline.canonical.schema import arrow_schema, core_table, metadata
+from itpm_pipeline.canonical.shape import Merge
 from itpm_pipeline.ingest.landing import RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
 from itpm_pipeline.ingest.mapping import Load, Mapped

@@ -10,7 +10,8 @@ import orjson
 import pyarrow as pa
 import sqlalchemy as sa
 
-from itpm_pipeline.canonical.schema import Merge, arrow_schema, core_table, metadata
+from itpm_pipeline.canonical.schema import arrow_schema, core_table, metadata
+from itpm_pipeline.canonical.shape import Merge
 from itpm_pipeline.config import Settings
 from itpm_pipeline.ingest.facts import IssueTraits, KnownProject, fact_files, fact_rows
 from itpm_pipeline.warehouse.load import MergeCounts, merge

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from itpm_pipeline.canonical.rows import CanonicalRows
-from itpm_pipeline.canonical.schema import COMMON, arrow_schema, core_table
+from itpm_pipeline.canonical.schema import arrow_schema, core_table
+from itpm_pipeline.canonical.shape import COMMON
 from itpm_pipeline.config import Calendar, FactFiles, Objective, Program, Settings
 from itpm_pipeline.errors import ConfigurationError
 

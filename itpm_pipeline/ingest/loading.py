@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import sqlalchemy as sa
 
+from itpm_pipeline.canonical.schema import shapes
 from itpm_pipeline.errors import ItpmError, ProtocolError, WarehouseError
 from itpm_pipeline.extract.source import MappingContext, Source
 from itpm_pipeline.ingest.apply import carry_out, forget
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import LandedFile, Manifest
-from itpm_pipeline.ingest.mappers import InThisProcess, Mapper
+from itpm_pipeline.ingest.mappers import Mapper
+from itpm_pipeline.ingest.mapping import InThisProcess
 from itpm_pipeline.ingest.planning import BATCH_RECORDS, Applied, Plan, batches, make_plan
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
@@ -48,7 +50,7 @@ class TrackerLoader:
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
-        self._mapper = mapper or InThisProcess(source.mapper(), landing)
+        self._mapper = mapper or InThisProcess(source.mapper(), landing, shapes())
         self._progress = progress or Silent()
         self._references = frozenset(stream.name for stream in source.streams if stream.is_reference)
         self._context: MappingContext | None = None

@@ -13,17 +13,17 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
+from itpm_pipeline.canonical.schema import shapes
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
-from itpm_pipeline.ingest.mapping import Mapped, map_records
-from itpm_pipeline.ingest.versions import Version
+from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
+from itpm_pipeline.ingest.mapping_process import Setup, Task
 
 ALONE_UNTIL = 4_000
 """Records that this process maps itself before others do: to start one takes as long as to map so many."""
@@ -31,10 +31,6 @@ FEW_RECORDS = 2_000
 """So few at a time are not left to processes that are still coming up."""
 MOST_PROCESSES = 4
 """More would wait for the merges."""
-
-Chunk = Sequence[Sequence[Version]]
-"""Versions to map at a time, those of one commit each."""
-
 
 class Mapper(Protocol):
     """Maps the records of one tracker."""
@@ -47,42 +43,6 @@ class Mapper(Protocol):
 
     def expect(self, records: int) -> None:
         """Told that so many more records will have to be mapped soon. Thread-safe."""
-
-
-@dataclass(frozen=True, slots=True)
-class InThisProcess:
-    """Maps when it is asked for the result."""
-
-    mapper: RecordMapper
-    landing: Landing
-
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
-        """One chunk after the other."""
-        for chunk in chunks:
-            yield [self._map(context, versions) for versions in chunk]
-
-    def expect(self, records: int) -> None:
-        """Nothing has to be prepared."""
-
-    def _map(self, context: MappingContext, versions: Sequence[Version]) -> Mapped:
-        records = self.landing.records([(version.file, version.file_row) for version in versions])
-        return map_records(self.mapper, context, zip(versions, records, strict=True))
-
-
-class Setup(NamedTuple):
-    """What another process must know to map records of a tracker: how, where they are landed, the context."""
-
-    mapper: RecordMapper
-    landing_url: str
-    context: MappingContext
-
-
-class Task(NamedTuple):
-    """What another process is to map. Setups are told apart by their number."""
-
-    number: int
-    setup: Setup
-    chunk: Chunk
 
 
 class MappingProcesses:
@@ -104,7 +64,7 @@ class MappingProcesses:
 
     def of(self, mapper: RecordMapper) -> Mapper:
         """A mapper of one tracker's records."""
-        alone = InThisProcess(mapper, self.landing)
+        alone = InThisProcess(mapper, self.landing, shapes())
         return _Shared(self, alone) if self.count > 0 else alone
 
     def expect(self, records: int) -> None:
@@ -173,7 +133,7 @@ class _Shared:
         if not self._processes.ask(sum(len(versions) for chunk in wanted for versions in chunk)):
             return self._alone.map(context, wanted)
         if self._setup is None or self._setup.context is not context:
-            self._setup = Setup(self._alone.mapper, self._processes.landing_url, context)
+            self._setup = Setup(self._alone.mapper, self._processes.landing_url, context, self._alone.shapes)
             self._number = next(self._processes.numbers)
         number, setup = self._number, self._setup
         return self._processes.map(Task(number, setup, chunk) for chunk in wanted)

@@ -1,7 +1,7 @@
 """Turns raw records into Arrow tables of core rows; a record that does not fit is rejected, alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
-from itpm_pipeline.canonical.schema import COMMON, CORE, Merge, arrow_schema, metadata
+from itpm_pipeline.canonical.shape import COMMON, Merge, Replaced, Shape, Shapes, record_stamp
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.absences import map_absence
+from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.manifest import ABSENCES
 from itpm_pipeline.ingest.versions import Version
-from itpm_pipeline.warehouse.load import Replaced, record_stamp
 
 LONGEST_REASON = 500
 
@@ -37,6 +37,9 @@ class Mapped:
     rejected: dict[int, str] = field(default_factory=dict)
 
 
+Chunk = Sequence[Sequence[Version]]
+"""Versions to map at a time, those of one commit each."""
+
 _Rows = list[tuple[int, Version, CanonicalRows]]
 """Position of a record, its version, and what it was mapped to."""
 
@@ -46,8 +49,29 @@ _Stamp = tuple[datetime, str]
 _COMMON = frozenset(name for name, _, _ in COMMON)
 
 
+@dataclass(frozen=True, slots=True)
+class InThisProcess:
+    """Maps landed records of one tracker, when it is asked for the result."""
+
+    mapper: RecordMapper
+    landing: Landing
+    shapes: Shapes
+
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
+        """One chunk after the other: one :class:`Mapped` per commit in it."""
+        for chunk in chunks:
+            yield [self._map(context, versions) for versions in chunk]
+
+    def expect(self, records: int) -> None:
+        """Nothing has to be prepared."""
+
+    def _map(self, context: MappingContext, versions: Sequence[Version]) -> Mapped:
+        records = self.landing.records([(version.file, version.file_row) for version in versions])
+        return map_records(self.mapper, context, zip(versions, records, strict=True), self.shapes)
+
+
 def map_records(
-    mapper: RecordMapper, context: MappingContext, records: Iterable[tuple[Version, RawRecord]]
+    mapper: RecordMapper, context: MappingContext, records: Iterable[tuple[Version, RawRecord]], shapes: Shapes
 ) -> Mapped:
     """Map records (ordered by time) with ``context``. Never raises because of a record."""
     mapped = Mapped()
@@ -66,25 +90,25 @@ def map_records(
         else:
             fitting.append((position, version, rows))
     try:
-        mapped.loads = _tabulate(mapper, fitting)
+        mapped.loads = _tabulate(mapper, fitting, shapes)
     except _UNFIT:
         kept: _Rows = []
         for one in fitting:
             try:
-                _tabulate(mapper, [one])
+                _tabulate(mapper, [one], shapes)
             except _UNFIT as error:
                 unfit = "" if isinstance(error, MappingError) else "a value does not fit its column: "
                 mapped.rejected[one[0]] = _reason(f"{unfit}{error}")
             else:
                 kept.append(one)
-        mapped.loads = _tabulate(mapper, kept)
+        mapped.loads = _tabulate(mapper, kept, shapes)
     return mapped
 
 
 _UNFIT = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError)
 
 
-def _tabulate(mapper: RecordMapper, mapped: _Rows) -> list[Load]:
+def _tabulate(mapper: RecordMapper, mapped: _Rows, shapes: Shapes) -> list[Load]:
     """One merge per table; of child tables one per round, a round having one version of each record.
 
     A late version adds what no newer version can have replaced: its replaced scopes are left as they are.
@@ -99,31 +123,36 @@ def _tabulate(mapper: RecordMapper, mapped: _Rows) -> list[Load]:
         record = record_stamp(*version.key)
         stamp = (version.fetched_at, f"{record}:{version.payload_hash}")
         for name, added in found.tables.items():
-            table = metadata.tables[f"{CORE}.{name}"]
-            is_child = table.info["merge"] is Merge.REPLACE
+            table = shapes[name]
+            is_child = table.merge is Merge.REPLACE
             wanted: Sequence[dict[str, Any]] = added
             if is_child and version.is_late:
                 scopes = set(found.replaced.get(name, ()))
-                wanted = [row for row in added if row.get(table.info["replace_by"]) not in scopes]
+                wanted = [row for row in added if row.get(table.replace_by or "") not in scopes]
             rows[turn if is_child else 0, name] += wanted
             stamps[turn if is_child else 0, name] += [stamp] * len(wanted)
         if not version.is_late:
             for name, scopes_of in found.replaced.items():
                 replaced[turn, name].extend(Replaced(scope, record) for scope in dict.fromkeys(scopes_of))
     return [
-        Load(key[1], _arrow(mapper, key[1], rows.get(key, []), stamps.get(key, [])), tuple(replaced.get(key, ())))
-        for key in sorted(rows.keys() | replaced.keys())
+        Load(
+            name,
+            _arrow(mapper, name, shapes[name], rows.get((turn, name), []), stamps.get((turn, name), [])),
+            tuple(replaced.get((turn, name), ())),
+        )
+        for turn, name in sorted(rows.keys() | replaced.keys())
     ]
 
 
-def _arrow(mapper: RecordMapper, name: str, rows: Sequence[dict[str, Any]], stamps: Sequence[_Stamp]) -> pa.Table:
+def _arrow(
+    mapper: RecordMapper, name: str, shape: Shape, rows: Sequence[dict[str, Any]], stamps: Sequence[_Stamp]
+) -> pa.Table:
     """Rows of one table, with the common columns: each row's stamp, and where all of them come from."""
-    table = metadata.tables[f"{CORE}.{name}"]
-    schema = arrow_schema(table)
+    schema = shape.columns
     if unknown := set().union(*rows).difference(schema.names):
         raise MappingError(f"table {name} has no column {min(unknown)!r}")
-    if table.info["merge"] is Merge.UPSERT:
-        kept = decisive(rows, stamps, table.info["key"])
+    if shape.merge is Merge.UPSERT:
+        kept = decisive(rows, stamps, shape.key)
         rows, stamps = [rows[place] for place in kept], [stamps[place] for place in kept]
     # Arrow takes whole dictionaries apart twice as fast as a loop over columns does.
     own = [column for column in schema if column.name not in _COMMON]
@@ -135,7 +164,7 @@ def _arrow(mapper: RecordMapper, name: str, rows: Sequence[dict[str, Any]], stam
         "_raw_hash": pa.array([raw_hash for _, raw_hash in stamps], schema.field("_raw_hash").type),
     }
     data = pa.Table.from_arrays([columns[column.name] for column in schema], schema=schema)
-    for key in table.info["key"]:
+    for key in shape.key:
         if data[key].null_count:
             raise ValueError(f"{name}.{key} is part of the key and must not be null")
     return data

@@ -11,14 +11,31 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.abc import MetaPathFinder
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from itpm_pipeline.canonical.shape import Shapes
 from itpm_pipeline.errors import WarehouseError
-from itpm_pipeline.extract.source import MappingContext
+from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
-from itpm_pipeline.ingest.mappers import Chunk, InThisProcess, Setup
-from itpm_pipeline.ingest.mapping import Mapped
+from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
+
+
+class Setup(NamedTuple):
+    """What this process must know to map records of a tracker: how, where they are landed, the context, the tables."""
+
+    mapper: RecordMapper
+    landing_url: str
+    context: MappingContext
+    shapes: Shapes
+
+
+class Task(NamedTuple):
+    """What is to be mapped. Setups are told apart by their number."""
+
+    number: int
+    setup: Setup
+    chunk: Chunk
 
 
 class _WithoutPandas(MetaPathFinder):
@@ -59,7 +76,7 @@ def _serve(tasks: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _mapper(setup: Setup) -> tuple[InThisProcess, MappingContext]:
-    return InThisProcess(setup.mapper, Landing(setup.landing_url)), setup.context
+    return InThisProcess(setup.mapper, Landing(setup.landing_url), setup.shapes), setup.context
 
 
 def _answer(mapper: InThisProcess, context: MappingContext, chunk: Chunk) -> list[Mapped] | Exception:

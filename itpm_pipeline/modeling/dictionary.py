@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from itpm_pipeline.canonical import schema as core
 from itpm_pipeline.canonical.declaration import TYPES
+from itpm_pipeline.canonical.shape import COMMON
 from itpm_pipeline.modeling.project import MART, Model, Project, load_project
 from itpm_pipeline.warehouse import ops
 
@@ -41,8 +42,8 @@ def dictionary(project: Project) -> str:
         for model in sorted((one for one in marts if one.group == group), key=lambda one: one.name):
             lines += _model(model)
     lines.append("## core\n\nThe canonical tables all trackers are mapped to. Each has, besides its own columns:\n")
-    lines += _rows([(name, kind, text) for name, kind, text in core.COMMON])
-    common = {name for name, _, _ in core.COMMON}
+    lines += _rows([(name, kind, text) for name, kind, text in COMMON])
+    common = {name for name, _, _ in COMMON}
     for table in _ordered(core.metadata):
         lines += _table(table, common)
     lines.append("## ops\n\nWhat the pipeline remembers of its own work.\n")

@@ -17,25 +17,17 @@ to belong to a record.
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from hashlib import blake2b
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
-from itpm_pipeline.canonical.schema import Merge
+from itpm_pipeline.canonical.shape import Merge, Replaced
 from itpm_pipeline.warehouse import duckdb_merge
 
 STAMPS = ("synced_at", "_raw_hash")
 """Columns that tell of the version behind a row, and are not its content."""
-
-
-class Replaced(NamedTuple):
-    """Child rows of one record that are replaced: ``scope`` is a value of the table's ``replace_by`` column."""
-
-    scope: str
-    record: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +42,6 @@ class MergeCounts:
         return MergeCounts(
             self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted
         )
-
-
-def record_stamp(stream: str, native_id: str) -> str:
-    """Sixteen hexadecimal digits that stand for one record of a tracker."""
-    return blake2b(f"{stream}\0{native_id}".encode(), digest_size=8).hexdigest()
 
 
 def many_merges(conn: sa.Connection) -> AbstractContextManager[None]:

@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from itpm_pipeline import metric_settings as metrics
 from itpm_pipeline.canonical.declaration import TYPES
-from itpm_pipeline.canonical.schema import COMMON, core_table
+from itpm_pipeline.canonical.schema import core_table
+from itpm_pipeline.canonical.shape import COMMON
 from itpm_pipeline.config import MailServer, Notifications, load_settings, settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "program-yaml.md"

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +12,15 @@ import orjson
 import pytest
 from toy_settings import settings_in
 
+from itpm_pipeline.canonical.schema import shapes
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.records import RawRecord
 from itpm_pipeline.ingest import mappers
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.landing_batch import LandingBatch
 from itpm_pipeline.ingest.manifest import Manifest
-from itpm_pipeline.ingest.mappers import InThisProcess, MappingProcesses
+from itpm_pipeline.ingest.mappers import MappingProcesses
+from itpm_pipeline.ingest.mapping import InThisProcess
 from itpm_pipeline.ingest.versions import Version
 from itpm_pipeline.registry import open_source
 
@@ -66,7 +70,7 @@ def processes(landing: Landing, tmp_path: Path, monkeypatch) -> Iterator[Mapping
 def test_another_process_maps_to_the_same(processes, landing, tracker, source, versions):
     context = source.mapping_context(())
     chunks = [[versions[:3], versions[3:9]], [versions[9:]], [[]]]
-    alone = list(InThisProcess(source.mapper(), landing).map(context, chunks))
+    alone = list(InThisProcess(source.mapper(), landing, shapes()).map(context, chunks))
     assert [len(mapped.rejected) for chunk in alone for mapped in chunk] == [0, 1, 3, 0]
     assert sum(load.data.num_rows for chunk in alone for mapped in chunk for load in mapped.loads) == 16
     assert list(processes.of(source.mapper()).map(context, chunks)) == alone
@@ -112,3 +116,14 @@ def test_processes_end_with_the_block(landing, tracker, source, versions, tmp_pa
         started = [process._process for process in processes._started]
     assert len(started) == 2
     assert all(process.returncode is not None for process in started)
+
+
+def test_a_process_that_maps_starts_without_what_only_others_need():
+    """Each of these takes longer to load than all that mapping needs."""
+    code = (
+        "import sys, itpm_pipeline.ingest.mapping_process, itpm_pipeline.sources.jira.mapping, "
+        "itpm_pipeline.sources.github.mapping; print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pyarrow", "orjson"} <= set(loaded.stdout.split())
+    assert not {"sqlalchemy", "pydantic", "requests", "jira", "github", "duckdb"} & set(loaded.stdout.split())

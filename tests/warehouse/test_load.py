@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from itpm_pipeline.canonical.schema import arrow_schema, core_table
-from itpm_pipeline.warehouse.load import MergeCounts, Replaced, merge, merge_observations, record_stamp
+from itpm_pipeline.canonical.shape import Replaced, record_stamp
+from itpm_pipeline.warehouse.load import MergeCounts, merge, merge_observations
 
 PERSON, EVENT, BOARD_COLUMN = core_table("person"), core_table("issue_field_event"), core_table("board_column_status")
 OBSERVATION, TEAM = core_table("field_observation"), core_table("team_setting")

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from itpm_pipeline.canonical.schema import core_table
+from itpm_pipeline.canonical.shape import record_stamp
 from itpm_pipeline.canonical.vocabulary import ContainerType, EntityKind, SprintKind
 from itpm_pipeline.extract.source import Source
 from itpm_pipeline.ingest.absences import Value
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.engine import Warehouse
-from itpm_pipeline.warehouse.load import record_stamp
 
 _WITH_ISSUES = (ContainerType.JIRA_PROJECT.value, ContainerType.GITHUB_REPOSITORY.value)
 _VERSION_KINDS = ("jira_version", "gh_milestone")

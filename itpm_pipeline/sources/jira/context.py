@@ -36,6 +36,8 @@ class JiraContext:
     """Sprints that boards list. Others are known only from the issues in them."""
     field_names: Mapping[str, str] = field(default_factory=dict)
     """Native id of a field to its name in lower case."""
+    not_delivered: frozenset[str] = frozenset()
+    """Resolutions in lower case by which nothing was delivered; models classify again by the list of program.yaml."""
 
     def ref(self, word: str, native_id: Any) -> str:
         """Canonical id of an entity that is not an issue: ``jira:acme-jira:sprint:37``."""
@@ -142,6 +144,9 @@ def build_context(tracker: "JiraTracker", reference: Iterable[RawRecord]) -> Jir
         else:
             by_stream.setdefault(record.stream, {})[record.native_id] = json_text.loads(record.payload)
     fields = by_stream.get("fields", {})
+    # Processes that only map do without the library of settings, which takes longer to load than all they need.
+    from itpm_pipeline.metric_settings import SprintSettings  # noqa: PLC0415
+
     return JiraContext(
         tracker=tracker.name,
         roles=find_roles(fields.values(), team_field=tracker.team_field, start_date_field=tracker.start_date_field),
@@ -153,6 +158,7 @@ def build_context(tracker: "JiraTracker", reference: Iterable[RawRecord]) -> Jir
         board_sprints=by_stream.get("board_sprints", {}),
         sprint_ids=frozenset(sprint_ids),
         field_names={name: str(found.get("name") or "").lower() for name, found in fields.items()},
+        not_delivered=frozenset(name.lower() for name in SprintSettings().not_delivered_resolutions),
     )
 
 

@@ -7,7 +7,6 @@ from itpm_pipeline.canonical.rows import CanonicalRows, MappingError
 from itpm_pipeline.canonical.vocabulary import IssueType, Outcome
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.records import RawRecord
-from itpm_pipeline.metric_settings import SprintSettings
 from itpm_pipeline.sources.jira.context import JiraContext
 from itpm_pipeline.sources.jira.mapping_links import map_issue_links
 from itpm_pipeline.sources.jira.mapping_people import People
@@ -24,8 +23,6 @@ TYPES = {
     IssueType.SUBTASK: ("sub-task", "subtask"),
 }
 _TYPE_OF_NAME = {name: kind for kind, names in TYPES.items() for name in names}
-_NOT_DELIVERED = frozenset(name.lower() for name in SprintSettings().not_delivered_resolutions)
-"""The default list: models classify again by the list of program.yaml."""
 
 
 def map_issue(issue: Mapping[str, Any], record: RawRecord, context: JiraContext, rows: CanonicalRows) -> None:
@@ -57,7 +54,7 @@ def map_issue(issue: Mapping[str, Any], record: RawRecord, context: JiraContext,
         "description_text": plain_text(fields.get("description")),
         "status_id": context.ref("status", status["id"]) if status.get("id") else None,
         "resolution_raw": resolution,
-        "outcome": outcome(resolution, status),
+        "outcome": outcome(resolution, status, context.not_delivered),
         "priority": text(mapping(fields.get("priority")).get("name")),
         "assignee_person_id": people.add(fields.get("assignee")),
         "reporter_person_id": people.add(fields.get("reporter")),
@@ -107,11 +104,11 @@ def classify(issue_type: Mapping[str, Any], context: JiraContext) -> tuple[int, 
     return level, _TYPE_OF_NAME.get(name, IssueType.OTHER)
 
 
-def outcome(resolution: str | None, status: Mapping[str, Any]) -> Outcome | None:
+def outcome(resolution: str | None, status: Mapping[str, Any], not_delivered: frozenset[str]) -> Outcome | None:
     """How an issue ended: by its resolution, or, in workflows that set none, delivered once its status is done."""
     if resolution is not None:
         spoken = resolution.replace("\u2019", "'").lower()
-        return Outcome.NOT_DELIVERED if spoken in _NOT_DELIVERED else Outcome.DELIVERED
+        return Outcome.NOT_DELIVERED if spoken in not_delivered else Outcome.DELIVERED
     return Outcome.DELIVERED if mapping(status.get("statusCategory")).get("key") == "done" else None
 
 

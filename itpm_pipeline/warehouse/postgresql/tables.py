@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import sqlalchemy as sa
 
-from itpm_pipeline.canonical.schema import Merge
+from itpm_pipeline.canonical.shape import Merge
 from itpm_pipeline.warehouse import ddl
 
 WORKING = {name: f"working_{name}" for name in ddl.SCHEMAS}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from itpm_pipeline.canonical.rows import CanonicalRows
-from itpm_pipeline.canonical.schema import COMMON, Merge, metadata
+from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.canonical.shape import COMMON, Merge
 from itpm_pipeline.config import GithubTracker
 from itpm_pipeline.extract.records import OutcomeStatus, RawRecord, StreamOutcome
 from itpm_pipeline.extract.source import Cursor
