@@ -1,22 +1,8 @@
 -- One row per scope and local day on which something moved, with what came, began, was delivered, and how the work in
 -- progress changed from the end of the day before to the end of this one.
-with scope as (
+with issue_scope as (
 
-    select * from {{ ref('int_flow_scope') }}
-
-),
-
-issue_scope as (
-
-    select
-        issue_scope.issue_id,
-        scope.scope_type,
-        scope.scope_id,
-        scope.timezone,
-        issue_scope.valid_from,
-        issue_scope.valid_to
-    from {{ ref('int_issue_flow_scope') }} as issue_scope
-    inner join scope on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
+    select * from {{ ref('int_issue_flow_zone') }}
 
 ),
 
@@ -29,11 +15,11 @@ in_progress as (
 
 milestone as (
 
-    select
+    select distinct
         issue_id,
         'created' as kind,
         created_at as reached_at
-    from {{ ref('int_issue') }}
+    from issue_scope
     union all
     select
         issue_id,
@@ -48,13 +34,6 @@ milestone as (
         first_done_at as reached_at
     from {{ ref('int_issue_clock') }}
     where first_done_at is not null
-    union all
-    select
-        issue_id,
-        'delivered' as kind,
-        finished_at as reached_at
-    from {{ ref('int_issue_cycle') }}
-    where is_in_flow_scope
 
 ),
 
@@ -78,6 +57,14 @@ movement as (
         -1 as amount
     from in_progress
     where to_date > from_date
+    union all
+    select
+        scope_type,
+        scope_id,
+        finished_date as date,
+        'delivered' as kind,
+        1 as amount
+    from {{ ref('int_flow_delivery') }}
     union all
     select
         issue_scope.scope_type,

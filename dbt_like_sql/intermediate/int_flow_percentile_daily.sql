@@ -6,38 +6,21 @@ with parameter as (
 
 ),
 
-scope as (
-
-    select * from {{ ref('int_flow_scope') }}
-
-),
-
 delivered as (
 
     select
-        scope.scope_type,
-        scope.scope_id,
+        delivery.scope_type,
+        delivery.scope_id,
         scope.first_date,
         scope.last_date,
-        cast(timezone(scope.timezone, cycle.finished_at) as date) as finished_date,
-        cycle.flow_cycle_time_s,
-        cycle.active_time_s,
-        cycle.cycle_time_s,
-        case
-            when cycle.type in ('bug', 'incident') then 'defect'
-            when cycle.type = 'risk' then 'risk'
-            when regexp_matches(lower(issue.labels), '"(tech-|technical-)?debt"|"refactoring"') then 'debt'
-            else 'feature'
-        end as flow_class
-    from {{ ref('int_issue_cycle') }} as cycle
-    inner join {{ ref('int_issue') }} as issue on cycle.issue_id = issue.issue_id
-    inner join {{ ref('int_issue_flow_scope') }} as issue_scope
-        on
-            cycle.issue_id = issue_scope.issue_id
-            and cycle.finished_at >= issue_scope.valid_from
-            and (issue_scope.valid_to is null or cycle.finished_at < issue_scope.valid_to)
-    inner join scope on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
-    where cycle.is_in_flow_scope
+        delivery.finished_date,
+        delivery.flow_cycle_time_s,
+        delivery.active_time_s,
+        delivery.cycle_time_s,
+        delivery.flow_class
+    from {{ ref('int_flow_delivery') }} as delivery
+    inner join {{ ref('int_flow_scope') }} as scope
+        on delivery.scope_type = scope.scope_type and delivery.scope_id = scope.scope_id
 
 ),
 

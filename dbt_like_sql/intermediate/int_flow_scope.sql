@@ -1,43 +1,10 @@
 -- One row per project, program and team that flow is measured for, with the local days it is measured on.
-with parameter as (
-
-    select * from {{ source('ops', 'build_parameter') }}
-
-),
-
-counted as (
-
-    select
-        scope.scope_type,
-        scope.scope_id,
-        -- Of several zones (a team that works for two programs) the first by name.
-        min(attribution.timezone) as timezone
-    from {{ ref('int_issue_flow_scope') }} as scope
-    inner join {{ ref('int_issue_attribution') }} as attribution on scope.issue_id = attribution.issue_id
-    group by scope.scope_type, scope.scope_id
-
-),
-
-zoned as (
-
-    select
-        counted.scope_type,
-        counted.scope_id,
-        coalesce(program.timezone, project_program.timezone, counted.timezone) as timezone
-    from counted
-    left join {{ source('core', 'program') }} as program
-        on counted.scope_type = 'program' and counted.scope_id = program.program_id
-    left join {{ ref('int_project_program') }} as project_program
-        on counted.scope_type = 'project' and counted.scope_id = project_program.project_id
-
-)
-
 select
-    zoned.scope_type,
-    zoned.scope_id,
-    zoned.timezone,
+    zone.scope_type,
+    zone.scope_id,
+    zone.timezone,
     -- Today is not over at as_of, so yesterday is the last day that counts (T6).
-    cast(timezone(zoned.timezone, parameter.as_of) as date) - 1 as last_date,
-    cast(timezone(zoned.timezone, parameter.as_of) as date) - cast(parameter.history_days as integer) as first_date
-from zoned
-cross join parameter
+    cast(timezone(zone.timezone, parameter.as_of) as date) - 1 as last_date,
+    cast(timezone(zone.timezone, parameter.as_of) as date) - cast(parameter.history_days as integer) as first_date
+from {{ ref('int_flow_zone') }} as zone
+cross join {{ source('ops', 'build_parameter') }} as parameter

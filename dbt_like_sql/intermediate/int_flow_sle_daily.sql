@@ -14,20 +14,8 @@ with expectation as (
 
 delivered as (
 
-    select
-        scope.scope_type,
-        scope.scope_id,
-        cast(timezone(scope.timezone, cycle.finished_at) as date) as finished_date,
-        cycle.flow_cycle_time_s
-    from {{ ref('int_issue_cycle') }} as cycle
-    inner join {{ ref('int_issue_flow_scope') }} as issue_scope
-        on
-            cycle.issue_id = issue_scope.issue_id
-            and cycle.finished_at >= issue_scope.valid_from
-            and (issue_scope.valid_to is null or cycle.finished_at < issue_scope.valid_to)
-    inner join {{ ref('int_flow_scope') }} as scope
-        on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
-    where cycle.is_in_flow_scope and cycle.flow_cycle_time_s is not null
+    select * from {{ ref('int_flow_delivery') }}
+    where flow_cycle_time_s is not null
 
 )
 

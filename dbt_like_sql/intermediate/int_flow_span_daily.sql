@@ -7,34 +7,16 @@ with window_size as (
 
 ),
 
-span as (
-
-    select
-        cycle.issue_id,
-        cycle.started_at,
-        cycle.finished_at,
-        cycle.project_id,
-        cycle.program_id,
-        coalesce(cycle.team_id, '(no team)') as team_id
-    from {{ ref('int_issue_cycle') }} as cycle
-    inner join {{ ref('int_issue') }} as issue on cycle.issue_id = issue.issue_id
-    where cycle.started_at is not null and coalesce(cycle.hierarchy_level, 0) = 0 and not issue.is_deleted
-
-),
-
 event as (
 
     select
-        kind.scope_type,
-        case kind.scope_type
-            when 'project' then span.project_id when 'program' then span.program_id else span.team_id
-        end as scope_id,
+        span.scope_type,
+        span.scope_id,
         span.started_at,
         side.arrived,
         1 - side.arrived as departed,
         case when side.arrived = 1 then span.started_at else span.finished_at end as occurred_at
-    from span
-    cross join (values ('project'), ('program'), ('team')) as kind (scope_type)
+    from {{ ref('int_flow_span') }} as span
     cross join (values (1), (0)) as side (arrived)
     where side.arrived = 1 or span.finished_at is not null
 

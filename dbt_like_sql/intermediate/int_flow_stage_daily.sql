@@ -2,26 +2,17 @@
 -- for the first time, and by how much the stock in the stage grew (METRICS.md 3.2).
 with issue_scope as (
 
-    select
-        issue_scope.issue_id,
-        scope.scope_type,
-        scope.scope_id,
-        scope.timezone,
-        issue_scope.valid_from,
-        issue_scope.valid_to
-    from {{ ref('int_issue_flow_scope') }} as issue_scope
-    inner join {{ ref('int_flow_scope') }} as scope
-        on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
+    select * from {{ ref('int_issue_flow_zone') }}
 
 ),
 
 milestone as (
 
-    select
+    select distinct
         issue_id,
         'todo' as stage,
         cast(null as timestamptz) as reached_at
-    from {{ ref('int_issue') }}
+    from issue_scope
     union all
     select
         issue_id,

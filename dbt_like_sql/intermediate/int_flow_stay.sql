@@ -1,16 +1,7 @@
 -- One row per scope and stay of an issue in a stage while it was in the scope: the local days from and to which.
 with issue_scope as (
 
-    select
-        issue_scope.issue_id,
-        scope.scope_type,
-        scope.scope_id,
-        scope.timezone,
-        issue_scope.valid_from,
-        issue_scope.valid_to
-    from {{ ref('int_issue_flow_scope') }} as issue_scope
-    inner join {{ ref('int_flow_scope') }} as scope
-        on issue_scope.scope_type = scope.scope_type and issue_scope.scope_id = scope.scope_id
+    select * from {{ ref('int_issue_flow_zone') }}
 
 ),
 

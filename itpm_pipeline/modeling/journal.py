@@ -86,7 +86,7 @@ class Journal:
 
     def before(self, table: Table) -> dict[str, str]:
         """Temporary tables with the fingerprints of a model's table as it is, by column; empty if nobody knows it."""
-        if not self.is_noted(table):
+        if table not in self._noted_tables():
             return {}
         return {
             column: self._make(f"before_{place}", self._fingerprints(table, column))
@@ -131,7 +131,8 @@ class Journal:
         """Write the keys to build a model for into a temporary table; how many. None: it has to be built as a whole."""
         last = self.connection.execute(sa.select(KEYED_BUILD).where(KEYED_BUILD.c.model == model.name)).one_or_none()
         inputs = inputs_of(model, self.project.models)
-        if last is None or not all(self.is_noted(table) for table, _ in inputs.watched() if _is_model(table, model)):
+        wanted = {table for table, _ in inputs.watched() if _is_model(table, model)}
+        if last is None or not wanted <= self._noted_tables():
             return None
         all_of = self._make("concerned", self._pending(model, inputs.keyed))
         for table, reach in inputs.reached.items():
@@ -150,8 +151,9 @@ class Journal:
     def built(self, model: Model, as_of: datetime, keys: int) -> None:
         """A model is up to date with all that was noted for it; so many keys are in its table."""
         self.forget([model.name])
+        noted = self._noted_tables()
         for table, _ in inputs_of(model, self.project.models).watched():
-            if _is_model(table, model) and not self.is_noted(table):
+            if _is_model(table, model) and table not in noted:
                 # Built before anybody wanted to know, or by another release. Others may have missed a change.
                 self.forget(name for name, _ in self.project.readers[table] if name != model.name)
                 built = self._built(table)
@@ -163,11 +165,6 @@ class Journal:
         """How many keys the table of a model has."""
         found = self.connection.scalar(sa.select(KEYED_BUILD.c.key_count).where(KEYED_BUILD.c.model == model.name))
         return int(found or 0)
-
-    def is_noted(self, table: Table) -> bool:
-        """Is what a model's table holds what it held when changes were noted last."""
-        built = self._built(table)
-        return built is not None and built == self._noted(_name(table), OF_A_MODEL)
 
     # --- Statements --------------------------------------------------------------------------------------------
 
@@ -231,6 +228,15 @@ class Journal:
         self.connection.execute(
             sa.insert(NOTED_CONTENT), [{"relation": relation, "key_column": column, "content": content}]
         )
+
+    def _noted_tables(self) -> set[Table]:
+        """Tables of models that hold what they held when changes were noted last."""
+        of = NOTED_CONTENT.c
+        rows = self.connection.execute(sa.select(of.relation, of.content).where(of.key_column == OF_A_MODEL))
+        noted = {(relation, content) for relation, content in rows}
+        built = self.connection.execute(sa.select(MODEL_BUILD.c.model, MODEL_BUILD.c.content)).all()
+        tables = {name: (model.schema, name) for name, model in self.project.models.items()}
+        return {tables[name] for name, content in built if name in tables and (_name(tables[name]), content) in noted}
 
     def _built(self, table: Table) -> str | None:
         return self.connection.scalar(sa.select(MODEL_BUILD.c.content).where(MODEL_BUILD.c.model == table[1]))
