@@ -1,4 +1,4 @@
-"""``python -m bench [sync|models|scale|forecast|dependency …]``; ``--help`` tells the options."""
+"""``python -m bench [sync|models|job|scale|forecast|dependency …]``; ``--help`` tells the options."""
 
 import argparse
 import json
@@ -11,12 +11,13 @@ from typing import Any, Protocol
 from bench.dependency import bench_dependency
 from bench.figures import figures_of, figures_table
 from bench.forecast import bench_forecast
+from bench.job import bench_job
 from bench.models import bench_models
 from bench.sandbox import sandbox
 from bench.scale import bench_scale
 from bench.sync import SyncBench, bench_sync
 
-SERVED = ("sync", "models", "scale")
+SERVED = ("sync", "models", "job", "scale")
 """What begins with the sync of a company."""
 MADE_UP = ("forecast", "dependency")
 ISSUES = {"scale": [100_000], "dependency": [10_000, 100_000]}
@@ -96,6 +97,8 @@ def _run_served(what: set[str], asked: argparse.Namespace, found: Found) -> None
                 found.add("sync", syncs[-1])
             if "models" in what:
                 found.add("models", bench_models(served, asked.latency[0], asked.repeat, _say))
+            if "job" in what:
+                found.add("job", bench_job(served, asked.latency[0], asked.repeat, _say))
             for issues in (asked.issues or ISSUES["scale"]) if "scale" in what else ():
                 found.add(f"scale {issues}", bench_scale(served, asked.latency[0], issues, _say))
     if syncs:
@@ -106,12 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures speed as ratios to a floor.")
     parser.add_argument(
         "what", nargs="*", default=["sync", "models"], metavar="WHAT",
-        help="sync: reading and loading; models: building all of them; scale: velocity and flow on many issues; "
+        help="sync: reading and loading; models: building all of them; job: what Dagster adds to "
+        "both; scale: velocity and flow on many issues; "
         "forecast; dependency (sync models)",
     )  # fmt: skip
     parser.add_argument(
         "--size", type=int, nargs="+", default=[5000], metavar="N",
-        help="sync, models, scale: issues in the simulated company (5000); 20000, 100000 …",
+        help="sync, models, job, scale: issues in the simulated company (5000); 20000, 100000 …",
     )  # fmt: skip
     parser.add_argument(
         "--issues", type=int, nargs="+", metavar="N",

@@ -10,6 +10,7 @@ import requests
 from bench.__main__ import main
 from bench.figures import Figure, figures_of, figures_table
 from bench.forecast import bench_forecast
+from bench.job import JobBench
 from bench.measure import Spread, isolated
 from bench.models import core_tables
 from bench.replay import recorded, replay
@@ -147,6 +148,14 @@ def test_figures_are_held_up_to_their_bound():
 def test_the_table_of_figures_says_which_are_not_held():
     lines = figures_table([Figure("wall", 4.01, 4, 3), Figure("points", 4, 4)]).splitlines()[4:]
     assert [line.split() for line in lines] == [["wall", "4.01", "4.00", "3", "NO"], ["points", "4.00", "4.00", "yes"]]
+
+
+@pytest.mark.parametrize(("overhead", "said"), [(9.9, "within 10 s: yes"), (10.1, "within 10 s: NO")])
+def test_the_overhead_of_the_job_has_a_bound(overhead, said):
+    two = {"itpm sync": Spread.of([2.0]), "job": Spread.of([2.0 + overhead])}
+    found = JobBench(two, two, Spread.of([1.0, overhead, 60.0]), Spread.of([3.0]))
+    assert said in found.to_text()
+    assert found.to_json()["is_held"] is (overhead < 10)
 
 
 def test_a_table_aligns_numbers_and_leaves_gaps():

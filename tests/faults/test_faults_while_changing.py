@@ -6,7 +6,7 @@ import pytest
 from fault_world import FaultyCompany, faulty_company
 from typer.testing import CliRunner
 
-from itpm_pipeline.cli import app
+from itpm_pipeline.cli import command_line
 from itpm_pipeline.errors import ItpmError
 from itpm_pipeline.sandbox.company.program_yaml import write_program
 from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN
@@ -129,7 +129,8 @@ def test_the_command_line_fails_and_names_project_and_cause(faulty, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     control.arm(fault | {"times": None})
     try:
-        result = CliRunner().invoke(app, ["sync", "--tracker", words.partition(":")[0]])
+        arguments = ["sync", "--tracker", words.partition(":")[0]]
+        result = CliRunner().invoke(command_line(arguments), arguments)
     finally:
         control.clear()
     assert isinstance(result.exception, ItpmError), result.output

@@ -84,7 +84,7 @@ class Published:
         return f"github:{GITHUB}:iteration:{field}:{iteration}"
 
 
-def run_pipeline(size: str, folder: Path) -> Iterator[Published]:
+def run_pipeline(size: str | int, folder: Path) -> Iterator[Published]:
     """Simulate, serve, sync once, build, publish; the servers are gone when this yields."""
     company = build_company(size)
     gc.freeze()  # full collections would walk the whole company while it is served
