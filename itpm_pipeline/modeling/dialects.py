@@ -21,7 +21,7 @@ def for_engine(duckdb_sql: str, connection: sa.Connection) -> str:
     return transpile(duckdb_sql, DIALECTS[connection.dialect.name])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # more than all models and their checks, or each would push out another before it is needed
 def transpile(duckdb_sql: str, target: str) -> str:
     """Translate; DuckDB's own SQL passes untouched. ModelError where the target cannot say the same."""
     if target == SOURCE:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -85,13 +85,22 @@ class Project:
 
 
 def load_project(folder: Path | None = None) -> Project:
-    """Read a project folder; default: ``dbt_like_sql`` as installed. Raises ModelError naming the file at fault."""
+    """Read a project folder; default: ``dbt_like_sql`` as installed. Raises ModelError naming the file at fault.
+
+    The same object as before while no file has changed.
+    """
     root = folder if folder is not None else FOLDER
     if not root.is_dir():
         raise ModelError(f"There is no folder of models at {root}.")
+    files = sorted(_files(root, ()), key=lambda found: (found[0], found[1].name))
+    written = (file.stat() for _, file in files)
+    return _read(tuple(files), tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in written))
+
+
+@lru_cache(maxsize=8)
+def _read(files: tuple[tuple[tuple[str, ...], Path], ...], _as_of: tuple[tuple[int, int, int], ...]) -> Project:
     entries: dict[str, tuple[str, ModelEntry]] = {}
     sources: dict[str, frozenset[str]] = {}
-    files = sorted(_files(root, ()), key=lambda found: (found[0], found[1].name))
     for parents, file in files:
         where = "/".join((*parents, file.name))
         if not file.name.endswith((".yml", ".yaml")) or where == "dbt_project.yml":

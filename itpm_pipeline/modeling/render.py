@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 import sqlalchemy as sa
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from itpm_pipeline.modeling.project import Model, Project
@@ -46,13 +47,17 @@ def render_expression(code: str, project: Project, schemas: Schemas = IN_PLACE) 
 
 
 def _fill(template: str, project: Project, schemas: Schemas) -> str:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
-    environment.globals.clear()
-
     def ref(name: str) -> str:
         return schemas.relation(project.model(name).schema, name)
 
     def config(**_settings: Any) -> str:
         return ""
 
-    return environment.from_string(template).render(ref=ref, source=schemas.relation, config=config)
+    return _compiled(template).render(ref=ref, source=schemas.relation, config=config)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(template: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    environment.globals.clear()
+    return environment.from_string(template)

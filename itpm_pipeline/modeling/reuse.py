@@ -8,7 +8,7 @@ not concern a model that never looks at it.
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -93,10 +93,17 @@ def code_of(model: Model) -> str:
 
 def parameters_of(model: Model, project: Project) -> frozenset[str]:
     """Columns of ops.build_parameter that may matter for a model: those it names, all if a star takes them along."""
-    every = frozenset(str(column.name) for column in BUILD_PARAMETER.columns)
-    if model.language != "sql":
-        return every
-    tree = sqlglot.parse_one(render(model, project), read=SOURCE)
+    return _parameters_in(render(model, project)) if model.language == "sql" else _every_parameter()
+
+
+def _every_parameter() -> frozenset[str]:
+    return frozenset(str(column.name) for column in BUILD_PARAMETER.columns)
+
+
+@lru_cache(maxsize=1024)
+def _parameters_in(statement: str) -> frozenset[str]:
+    every = _every_parameter()
+    tree = sqlglot.parse_one(statement, read=SOURCE)
     carriers = {PARAMETERS[1]} | {
         cte.alias for cte in tree.find_all(exp.CTE) if _is_plain_copy(cte.this)
     }
