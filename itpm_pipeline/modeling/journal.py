@@ -116,7 +116,9 @@ class Journal:
         self._drop(changed, known, now)
 
     def settle(self, table: Table, content: Content) -> None:
-        """A model's table holds this now, and every difference was noted."""
+        """A model's table holds this now, and every difference to what it held before was noted."""
+        if table not in self._noted_tables():
+            self.forget(name for name, _ in self.project.readers.get(table, ()))
         self._note(_name(table), OF_A_MODEL, str(content))
 
     def forget(self, models: Iterable[str]) -> None:

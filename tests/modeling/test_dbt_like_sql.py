@@ -31,6 +31,18 @@ def test_has_a_checked_key(name):
     assert PROJECT.models[name].key, "no blocking unique or unique_combination_of_columns test"
 
 
+def test_what_models_are_built_for_key_by_key_is_never_null():
+    unchecked = [
+        name for name in MODELS
+        if (declared := PROJECT.models[name].separable) is not None
+        and not any(
+            check.kind == "not_null" and check.columns == (declared.by,) and check.blocking and not check.where
+            for check in PROJECT.models[name].checks
+        )
+    ]  # fmt: skip
+    assert unchecked == []
+
+
 @pytest.mark.parametrize("name", SQL_MODELS)
 def test_travels_to_other_engines(name):
     statement = render(PROJECT.models[name], PROJECT)

@@ -12,6 +12,7 @@ from warehouse_kinds import columns_of, working
 
 from itpm_pipeline.canonical.schema import core_table
 from itpm_pipeline.errors import LockedError, WarehouseError
+from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.ddl import declared_tables
 from itpm_pipeline.warehouse.engine import open_published, open_warehouse
 
@@ -147,6 +148,18 @@ def test_publish_hands_over_what_is_committed(warehouse, url):
         assert published.query("SELECT count(*) AS n FROM core.person").to_pylist() == [{"n": 2}]
     assert (first.version, second.version) == (1, 2)
     assert second.bytes > 1000
+
+
+def test_what_is_remembered_for_the_next_build_is_not_published(warehouse, url):
+    warehouse.prepare()
+    warehouse.publish()
+    warehouse.publish()
+    with open_published(url) as published:
+        tables = published.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'ops'")
+    shown = set(tables["table_name"].to_pylist())
+    assert shown == {table.name for table in ops.metadata.sorted_tables}
+    with warehouse.reading() as conn:
+        assert [conn.execute(sa.select(table)).all() for table in ops.private.sorted_tables] == [[]] * 4
 
 
 def test_publish_inside_a_held_warehouse_has_all_transactions(warehouse, url):
