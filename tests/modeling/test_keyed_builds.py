@@ -1,4 +1,4 @@
-"""A separable model is built for the keys that a change concerns, and holds what it would if it were built as a whole."""
+"""A separable model is built for the keys that a change concerns, and holds what it would hold if built as a whole."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from itpm_pipeline.modeling.graph import build_order
 
 AS_OF = datetime(2026, 11, 16, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-ISSUES, SPRINTS = 40, 4
+ISSUES, LAST = 40, 3
 
 
 def described(name: str, by: str, declared: str, *columns: str) -> str:
@@ -65,12 +65,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     with engine.begin() as connection:
         for statement in (
             "create schema core", "create schema ops",
-            "create table core.thing as select 'i' || n as issue_id, n as x, "
-            "timestamptz '2026-11-16 00:30:00+00:00' + n * interval '1 hour' as seen_at "
-            f"from generate_series(1, {ISSUES}) as t (n)",
+            f"""
+            create table core.thing as select
+                'i' || n as issue_id, n as x, timestamptz '2026-11-16 00:30:00+00:00' + n * interval '1 hour' as seen_at
+            from generate_series(1, {ISSUES}) as t (n)
+            """,
             "create table core.member as select issue_id, 's' || mod(x, 4) as sprint_id from core.thing",
-            f"create table core.span as select 's' || n as sprint_id, n as y from generate_series(0, {SPRINTS - 1}) "
-            "as t (n)",
+            f"create table core.span as select 's' || n as sprint_id, n as y from generate_series(0, {LAST}) as t (n)",
         ):  # fmt: skip
             connection.exec_driver_sql(statement)
     yield engine

@@ -17,9 +17,8 @@ from itpm_pipeline.modeling.project import Model, load_project
 from itpm_pipeline.modeling.render import IN_PLACE, Schemas, render
 from itpm_pipeline.modeling.separable import CHANGED, Table, inputs_of, query_of_keys, tables_in
 
-pytestmark = pytest.mark.parametrize(
-    "published", [pytest.param("small", marks=[pytest.mark.xdist_group("truth-small"), pytest.mark.slow])], indirect=True
-)
+SMALL = pytest.param("small", marks=[pytest.mark.xdist_group("truth-small"), pytest.mark.slow])
+pytestmark = pytest.mark.parametrize("published", [SMALL], indirect=True)
 
 PROJECT = load_project()
 SEPARABLE = [model for model in PROJECT.models.values() if model.separable is not None]
