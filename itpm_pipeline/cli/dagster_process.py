@@ -117,6 +117,7 @@ class Ui:
 
     def __init__(self, env: Mapping[str, str], port: int) -> None:
         port = _free_port(port)
+        self._is_stopped = False
         self.url = f"http://{LOOPBACK}:{port}"
         self._process = subprocess.Popen(
             [
@@ -142,8 +143,10 @@ class Ui:
             raise ItpmError(f"the Dagster UI ended with exit code {code}")
 
     def stop(self) -> None:
-        """End it, if it has not ended yet."""
-        _stop(self._process)
+        """End it and all its children, once: their number may belong to somebody else afterwards."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            _stop(self._process)
 
 
 def _free_port(port: int) -> int:
