@@ -15,6 +15,7 @@ from typing import TextIO
 import dagster as dg
 
 from assets.definitions import defs
+from itpm_pipeline.ingest.garbage import rare_collections
 
 _TYPE_NAME = re.compile(r"^[A-Za-z_][\w.]*: ")
 """What Dagster puts before the message of an error."""
@@ -49,7 +50,7 @@ def _names(lines: TextIO) -> Iterator[str]:
 def main() -> int:
     """0 when all jobs succeeded."""
     gc.freeze()  # full collections would walk all definitions while the jobs run
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, rare_collections():
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         failure = execute(_names(sys.stdin), instance)

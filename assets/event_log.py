@@ -19,8 +19,9 @@ import dagster as dg
 import sqlalchemy as sa
 from dagster import EventLogRecord
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -33,10 +34,17 @@ _RECORDS_KEPT = 500
 """Materialisations that need not be read again as long as they are the latest."""
 _TOGETHER = 200
 """Events that Dagster hands over together where it plans many, which is before the first step of a run."""
-_MIRRORED = ASSET_EVENTS | ASSET_CHECK_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
-"""Events that Dagster also writes into the index of all runs; others stand in the file of their run alone."""
+_MIRRORED = ASSET_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
+"""Events that Dagster also writes into the index of all runs, as it does those of checks; the rest stands in the file
+of its run alone. Those of checks and the rest are nine of ten events, and are written by the statements below, made
+once: SQLAlchemy takes longer to put a statement together than SQLite to execute it."""
 _INSERT = SqlEventLogStorageTable.insert()
-"""Made once: SQLAlchemy takes longer to put a statement together than SQLite to execute it."""
+_CHECKS = AssetCheckExecutionsTable
+_PLANNED = _CHECKS.insert()
+_EVALUATED = _CHECKS.update().where(
+    _CHECKS.c.asset_key == sa.bindparam("of_asset"), _CHECKS.c.check_name == sa.bindparam("of_check"),
+    _CHECKS.c.run_id == sa.bindparam("of_run"), _CHECKS.c.partition.is_(None),
+)  # fmt: skip
 
 
 class _JournalWatch(SqliteEventLogStorageWatchdog):
@@ -62,22 +70,69 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         self._under_way: dict[str, sa.Connection] = {}
         self._block: ExitStack | None = None
         self._there: set[tuple[str, ...]] = set()
+        self._serialised: tuple[dg.EventLogEntry, dict[str, Any]] | None = None
         self._read: OrderedDict[str, EventLogRecord] = OrderedDict()
         super().__init__(base_dir, inst_data)
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store an event: one transaction in the file of its run, and one in the index if it is mirrored there."""
-        if event.dagster_event_type not in _MIRRORED:
-            with self._connect(event.run_id) as connection:
-                connection.execute(_INSERT, self._event_to_row(event))
+        if event.dagster_event_type in _MIRRORED:
+            with self._together():
+                super().store_event(event)
             return
+        row = self._event_to_row(event)
         with self._together():
-            super().store_event(event)
+            with self._connect(event.run_id) as connection:
+                connection.execute(_INSERT, row)
+            if event.dagster_event_type in ASSET_CHECK_EVENTS:
+                with self.index_connection() as connection:
+                    (number,) = connection.execute(_INSERT, row).inserted_primary_key or (None,)
+                self.store_asset_check_event(event, number)
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store events that Dagster hands over together, as many as DAGSTER_EVENT_BATCH_SIZE says: all or none."""
         with self._together():
             super().store_event_batch(events)
+
+    def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
+        """Serialised once, although the event of a check is written three times."""
+        last = self._serialised
+        if last is None or last[0] is not event:
+            self._serialised = last = event, super()._event_to_row(event)
+        return last[1]
+
+    def _store_asset_check_evaluation_planned(self, event: dg.EventLogEntry, event_id: int | None) -> None:
+        planned: Any = event.get_dagster_event().event_specific_data
+        if planned.partitions_subset:
+            super()._store_asset_check_evaluation_planned(event, event_id)
+            return
+        with self.index_connection() as connection:
+            connection.execute(_PLANNED, {
+                "asset_key": planned.asset_key.to_string(), "check_name": planned.check_name, "run_id": event.run_id,
+                **self._execution(event, event_id, AssetCheckExecutionRecordStatus.PLANNED),
+            })  # fmt: skip
+
+    def _update_asset_check_evaluation(self, event: dg.EventLogEntry, event_id: int | None) -> None:
+        found: Any = event.get_dagster_event().event_specific_data
+        status = AssetCheckExecutionRecordStatus.SUCCEEDED if found.passed else AssetCheckExecutionRecordStatus.FAILED
+        target = found.target_materialization_data
+        with self.index_connection() as connection:
+            updated = found.partition is None and connection.execute(_EVALUATED, {
+                "of_asset": found.asset_key.to_string(), "of_check": found.check_name, "of_run": event.run_id,
+                **self._execution(event, event_id, status),
+                "materialization_event_storage_id": target.storage_id if target else None,
+            }).rowcount  # fmt: skip
+        if updated != 1:  # of a partition, not planned, or planned twice, which is an error
+            super()._update_asset_check_evaluation(event, event_id)
+
+    def _execution(
+        self, event: dg.EventLogEntry, event_id: int | None, status: AssetCheckExecutionRecordStatus
+    ) -> dict[str, Any]:
+        row = self._event_to_row(event)
+        return {
+            "execution_status": status.value, "evaluation_event": row["event"],
+            "evaluation_event_timestamp": row["timestamp"], "evaluation_event_storage_id": event_id,
+        }  # fmt: skip
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index has a table. Tables come with upgrades of Dagster, and never go."""

@@ -145,6 +145,38 @@ def test_the_latest_materialisation_is_told_also_after_it_was_told_before(histor
     )
 
 
+def test_checks_are_kept_as_dagster_itself_keeps_them(history, tmp_path):
+    """Two runs, one of which fails; then read by Dagster's own storage, and written by it for comparison."""
+    failing = dg.Definitions(
+        assets=[number], jobs=[dg.define_asset_job("all")],
+        asset_checks=[dg.asset_check(asset=number, name="is_seven")(lambda: dg.AssetCheckResult(passed=False))],
+    )  # fmt: skip
+    kept = []
+    for storage in ("ours", "stock"):
+        folder = tmp_path / storage
+        folder.mkdir()
+        with dg.DagsterInstance.from_ref(history.get_ref()) if storage == "ours" else dg.DagsterInstance.local_temp(
+            str(folder)
+        ) as instance:
+            for definitions in (DEFINITIONS, failing):
+                assert definitions.resolve_job_def("all").execute_in_process(instance=instance).success
+            runs = str(tmp_path / "history" / "runs") if storage == "ours" else str(folder / "history" / "runs")
+        with sqlite3.connect(Path(runs) / "index.db") as connection:
+            rows = connection.execute(
+                "select asset_key, check_name, partition, execution_status, evaluation_event is not null,"
+                " typeof(evaluation_event_timestamp), evaluation_event_storage_id is not null,"
+                " materialization_event_storage_id is not null from asset_check_executions order by id"
+            ).fetchall()
+            kinds = connection.execute(
+                "select dagster_event_type, count(*), sum(asset_key is null), sum(step_key is null) from event_logs"
+                " group by 1 order by 1"
+            ).fetchall()
+        connection.close()
+        kept.append((rows, kinds))
+    assert kept[0] == kept[1]
+    assert [row[3] for row in kept[0][0]] == ["SUCCEEDED", "FAILED"]
+
+
 def test_a_failing_transaction_leaves_nothing_and_the_next_goes_on(history):
     storage = history.event_log_storage
     run_id = run_all(history)
