@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class Run:
     ``site``: the reading of the site that goes on beside this one: it is committed first, because its records tell how
     to understand all others. ``expect`` is told how many records are landed, as they are; ``announce`` receives each
     manifest as it is committed, in the order they will be applied.
-    ``stop`` ends all readings that are under way.
+    ``slots`` limits how many projects are read at once; ``stop`` ends all readings that are under way.
     """
 
     source: Source
@@ -46,6 +46,7 @@ class Run:
     announce: Callable[[Manifest], None] = _nothing
     progress: Progress = field(default_factory=Silent)
     redactor: Redactor = field(default_factory=Redactor)
+    slots: AbstractContextManager[object] = field(default_factory=nullcontext)
     stop: threading.Event = field(default_factory=threading.Event)
     sightings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     site: "Future[Manifest] | None" = None
@@ -116,12 +117,14 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
     run.landing.commit_order.follow(run.state.last_commit)
     batch = LandingBatch(run.landing, run.source.tracker, project, run.run_id, run.state.known)
     try:
-        read = begin(reading.cursor)
-        for record in read.records:
-            run.go_on()
-            if batch.add(record):
-                run.expect(1)
-            run.progress.advanced(what)
+        with nullcontext() if project == SITE else run.slots:
+            read = begin(reading.cursor)
+            for record in read.records:
+                run.go_on()
+                if batch.add(record):
+                    run.expect(1)
+                run.progress.advanced(what)
+            batch.write()
         run.follow_site()
         manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
     except BaseException as error:

@@ -80,14 +80,18 @@ class LandingBatch:
         """Native ids of all records of a stream that were met, known versions included."""
         return {native_id for met, native_id in self._seen if met == stream}
 
+    def write(self) -> None:
+        """Write what is held in memory."""
+        for stream in list(self._pending):
+            self._write(stream)
+
     def commit(self, describe: Describe, announce: Callable[[Manifest], None]) -> Manifest:
         """Write what is left, then the manifest.
 
         ``announce`` is called while no other commit of this process can happen, so that commits are announced in
         the order in which they will be applied.
         """
-        for stream in list(self._pending):
-            self._write(stream)
+        self.write()
         self._check_alive()
         with self._landing.commit_order.next() as instant:
             manifest = describe(instant, self.landed, tuple(self._files))

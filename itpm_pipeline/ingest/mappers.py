@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
 from typing import Protocol, Self
 
 from itpm_pipeline.canonical.schema import shapes
@@ -124,6 +125,7 @@ class _Shared:
     def __init__(self, processes: MappingProcesses, alone: InThisProcess) -> None:
         self._processes = processes
         self._alone = alone
+        self._context: MappingContext | None = None
         self._setup: Setup | None = None
         self._number = -1
 
@@ -132,8 +134,10 @@ class _Shared:
         wanted = list(chunks)
         if not self._processes.ask(sum(len(versions) for chunk in wanted for versions in chunk)):
             return self._alone.map(context, wanted)
-        if self._setup is None or self._setup.context is not context:
-            self._setup = Setup(self._alone.mapper, self._processes.landing_url, context, self._alone.shapes)
+        if self._setup is None or self._context is not context:
+            self._context = context
+            # A context notes what it found out, here where some records are mapped: not in the one that is being sent.
+            self._setup = Setup(self._alone.mapper, self._processes.landing_url, copy(context), self._alone.shapes)
             self._number = next(self._processes.numbers)
         number, setup = self._number, self._setup
         return self._processes.map(Task(number, setup, chunk) for chunk in wanted)

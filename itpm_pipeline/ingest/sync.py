@@ -36,6 +36,8 @@ OpenSource = Callable[[Any], Source]
 
 _COMMITS_WAITING = 64
 """Commits that may wait for the loader before readings are slowed down."""
+_READINGS_PER_SLOT = 8
+"""Projects that have been read wait for their site without keeping others from being read; but not too many."""
 
 
 def new_run_id() -> str:
@@ -127,9 +129,15 @@ class _Task:
 
     def read(self) -> None:
         """Land the site and all chosen projects at once; runs in a thread of its own. Without the site, nothing is."""
-        with ThreadPoolExecutor(self._concurrency + 1, thread_name_prefix=f"read-{self.name}") as pool:
+        threads = 1 + self._concurrency * _READINGS_PER_SLOT
+        with ThreadPoolExecutor(threads, thread_name_prefix=f"read-{self.name}") as pool:
             site = pool.submit(extract_site, self.run)
-            self.run = replace(self.run, site=site)
+            # Until the site is committed nothing can be mapped, so half of the slots are left to it.
+            beside_site = (self._concurrency + 1) // 2
+            slots = threading.Semaphore(beside_site)
+            if rest := self._concurrency - beside_site:
+                site.add_done_callback(lambda _: slots.release(rest))
+            self.run = replace(self.run, site=site, slots=slots)
             try:
                 found = discover(self.run)
                 if isinstance(found, Manifest):

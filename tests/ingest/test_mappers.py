@@ -127,3 +127,14 @@ def test_a_process_that_maps_starts_without_what_only_others_need():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"pyarrow", "orjson"} <= set(loaded.stdout.split())
     assert not {"sqlalchemy", "pydantic", "requests", "jira", "github", "duckdb"} & set(loaded.stdout.split())
+
+
+def test_the_context_that_is_sent_is_not_the_one_that_is_used_here(processes, tracker, source, versions, monkeypatch):
+    """Contexts remember what they found out while they are used, and what changes cannot be sent."""
+    sent = []
+    real = mappers.Setup
+    monkeypatch.setattr(mappers, "Setup", lambda *told: sent.append(real(*told)) or sent[-1])
+    context = source.mapping_context(())
+    list(processes.of(source.mapper()).map(context, [[versions]]))
+    assert sent[0].context == context
+    assert sent[0].context is not context

@@ -16,22 +16,28 @@ from itpm_pipeline.ingest.sync import sync
 PATIENCE = 20
 HEAD_START = 0.5
 """Seconds in which a project that does not wait for its site would be committed."""
+READING = 0.05
+"""Seconds that reading a project takes at least, so that all that may be read at once are."""
 
 
 class SlowSite(ScriptedSource):
-    """Its site is read when a project is, or fails then."""
+    """Its site is read when so many ``projects`` are, or fails then."""
 
-    def __init__(self, world, error: Exception | None = None) -> None:
+    def __init__(self, world, error: Exception | None = None, *, projects: int = 1) -> None:
         super().__init__(world)
-        self._project_is_read = threading.Event()
+        self._projects_are_read = threading.Event()
+        self._projects = projects
         self._error = error
+        self._guard = threading.Lock()
+        self._at_once: set[str] = set()
+        self.most_at_once = 0
 
     def read_site(self, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
         read = super().read_site(cursor, reconcile=reconcile)
         records = read.records
 
         def late() -> Iterator[RawRecord]:
-            assert self._project_is_read.wait(PATIENCE), "no project is read while the site is"
+            assert self._projects_are_read.wait(PATIENCE), "projects are not read while the site is"
             time.sleep(HEAD_START)
             if self._error:
                 raise self._error
@@ -45,8 +51,16 @@ class SlowSite(ScriptedSource):
         records = read.records
 
         def told() -> Iterator[RawRecord]:
+            with self._guard:
+                self._at_once.add(project.key)
+                self.most_at_once = max(self.most_at_once, len(self._at_once))
             yield from records
-            self._project_is_read.set()
+            time.sleep(READING)
+            with self._guard:
+                self._at_once.remove(project.key)
+                self._projects -= 1
+                if not self._projects:
+                    self._projects_are_read.set()
 
         read.records = told()
         return read
@@ -77,3 +91,10 @@ def test_of_a_site_that_fails_no_project_is_committed(two_projects, settings, tm
     assert list(tmp_path.rglob("*.parquet")) == []
     assert sync(settings, open_source=lambda _: SlowSite(two_projects)).failed == []
     assert rows_of(settings, "select count(*) from core.issue") == [(2,)]
+
+
+def test_projects_that_wait_for_their_site_keep_no_other_from_being_read(world, new_settings):
+    world.projects = {f"P{number}": str(number) for number in range(9)}
+    source = SlowSite(world, projects=len(world.projects))
+    assert sync(new_settings(concurrency=4), open_source=lambda _: source).failed == []
+    assert source.most_at_once <= 2, "half of the slots are the site's"

@@ -59,9 +59,13 @@ def read_site(
     projects = list_projects(session, emission.traffic("projects"))
     for project in projects:
         yield emission.record("projects", project["id"], project)
-    for listing in LISTINGS:
-        is_read = listing is FIELD_LISTING
-        for entry in fields if is_read else list_entries(session, listing, emission.traffic(listing.stream)):
+
+    def entries(listing: Listing) -> Sequence[Mapping[str, Any]]:
+        return fields if listing is FIELD_LISTING else list_entries(session, listing, emission.traffic(listing.stream))
+
+    listed = read_ahead(entries, LISTINGS, workers=session.tracker.concurrency)
+    for listing, found in zip(LISTINGS, listed, strict=True):
+        for entry in found:
             yield emission.record(listing.stream, entry[listing.key], entry)
     try:
         boards = _boards(session, projects, emission.traffic("boards"))
