@@ -28,7 +28,7 @@ from itpm_pipeline.warehouse.ops import (
     SOURCE_KEY,
 )  # fmt: skip
 
-TOO_MANY = 0.2
+TOO_MANY = 0.5
 """Share of keys from which on it is cheaper to build everything."""
 FEW = 1_000
 """So many keys are noted however few there are."""
