@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from assets import conventions
 from assets.definitions import definitions
 from assets.resources import Pipeline
 from itpm_pipeline.canonical.schema import metadata
+from itpm_pipeline.cli.dagster_process import prepare_home
 from itpm_pipeline.cli.demo import SECRETS
 from itpm_pipeline.config import load_settings
 from itpm_pipeline.modeling.project import load_project
@@ -48,9 +50,11 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     """One run of the sync job on the small company."""
     folder = tmp_path_factory.mktemp("company")
     company = build_company("small")
-    with pytest.MonkeyPatch.context() as patch, serve(company) as running, dg.DagsterInstance.ephemeral() as instance:
-        for name, value in SECRETS.items():
+    with pytest.MonkeyPatch.context() as patch, serve(company) as running, ExitStack() as kept:
+        for name, value in {**SECRETS, "DAGSTER_HOME": str(prepare_home(folder / ".dagster"))}.items():
             patch.setenv(name, value)
+        # Kept in files, as the project's own settings say, which is faster than Dagster's history in memory.
+        instance = kept.enter_context(dg.DagsterInstance.get())
         config = write_program(company, folder, running.jira_url, running.github_url)
         defs = definitions(PROJECT, Pipeline(config=str(config)))
         assert defs.resolve_job_def("discover").execute_in_process(instance=instance).success
@@ -105,7 +109,8 @@ def warehouses(synced, postgres_server) -> tuple[str, str]:
     """Addresses of the DuckDB file, and of a PostgreSQL database that the sync job filled from the same landing."""
     files = load_settings(synced.folder / "program.yaml", SECRETS)
     address = postgres_server.url(postgres_server.new_database())
-    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+    instance = synced.instance
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in {**SECRETS, "ITPM_WAREHOUSE_URL": address}.items():
             patch.setenv(name, value)
         defs = definitions(PROJECT, Pipeline(config=str(synced.folder / "program.yaml")))
