@@ -36,6 +36,6 @@ def test_all_benchmarks_run_and_tell_ratios():
     assert [group["name"] for group in scale["groups"]] == ["velocity", "flow", "both"]
     assert all(group["seconds"] > 0 < group["floor"] for group in scale["groups"] + scale["groups_cpu"])
     changed, passed, nothing = scale["again"]
-    assert changed["in_part"] > 20 < passed["in_part"]
+    assert changed["in_part"] > passed["in_part"] > 5
     assert nothing["whole"] == nothing["in_part"] == 0 < nothing["left"]
     assert made_up["dependency"]["sizes"][0]["issues"] == 900
