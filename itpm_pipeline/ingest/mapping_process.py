@@ -19,6 +19,7 @@ from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
+from itpm_pipeline.ingest.memory import keep_freed_memory
 
 
 class Setup(NamedTuple):
@@ -49,6 +50,7 @@ class _WithoutPandas(MetaPathFinder):
 
 def main() -> None:
     """Answer until there are no more tasks."""
+    keep_freed_memory()
     sys.meta_path.insert(0, _WithoutPandas())
     # Ctrl-C reaches the whole group of processes: the one that asks decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

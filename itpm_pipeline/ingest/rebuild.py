@@ -10,6 +10,7 @@ from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.mappers import MappingProcesses
+from itpm_pipeline.ingest.memory import keep_freed_memory
 from itpm_pipeline.ingest.outcomes import SyncReport
 from itpm_pipeline.ingest.planning import Applied
 from itpm_pipeline.ingest.progress import Progress
@@ -54,6 +55,7 @@ def _load(
     lock_wait_seconds: float,
 ) -> SyncReport:
     began = time.monotonic()
+    keep_freed_memory()
     report = SyncReport(new_run_id())
     warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
     landing = Landing(settings.landing.url)

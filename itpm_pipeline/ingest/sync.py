@@ -25,6 +25,7 @@ from itpm_pipeline.ingest.landing import Landing, utc_now
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.manifest import WHOLE, Manifest
 from itpm_pipeline.ingest.mappers import MappingProcesses
+from itpm_pipeline.ingest.memory import keep_freed_memory
 from itpm_pipeline.ingest.outcomes import SyncReport
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.state import read_state
@@ -64,6 +65,7 @@ def sync(
     landing store fails (what was committed to the landing store is loaded by the next run).
     """
     began = time.monotonic()
+    keep_freed_memory()
     report = SyncReport(run_id or new_run_id())
     chosen = _chosen_trackers(settings, trackers, projects)
     warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
