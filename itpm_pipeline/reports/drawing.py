@@ -40,12 +40,20 @@ def rows_of(connection: sa.Connection, project: Project, plot: Plot) -> list[Row
     return [dict(row) for row in found.mappings()]
 
 
+_drawn: dict[Plot, tuple[list[Row], list[Picture]]] = {}
+"""What was drawn last, and from what: a run shows in the UI what it writes to files later."""
+
+
 def draw(connection: sa.Connection, project: Project, plot: Plot) -> list[Picture]:
     """All pictures of a plot; none if there is nothing to show."""
-    return [
-        Picture(drawn.title, drawn.svg if isinstance(drawn, Diagram) else render_svg(drawn))
-        for drawn in plot.draw(rows_of(connection, project, plot))
-    ]
+    rows = rows_of(connection, project, plot)
+    last = _drawn.get(plot)
+    if last is None or last[0] != rows:
+        _drawn[plot] = last = rows, [
+            Picture(drawn.title, drawn.svg if isinstance(drawn, Diagram) else render_svg(drawn))
+            for drawn in plot.draw(rows)
+        ]
+    return last[1]
 
 
 def write(connection: sa.Connection, project: Project, plots: Iterable[Plot], folder: Path) -> Sequence[Path]:
