@@ -10,7 +10,9 @@ with stay as (
         window_end_at,
         done_basis_key,
         stay_from as valid_from,
-        stay_to as valid_to
+        stay_to as valid_to,
+        -- What happens to an issue that has left at the close still happens in the scope of the time-box.
+        left_at
     from {{ ref('int_sprint_stay') }}
 
 ),
@@ -59,7 +61,7 @@ happened as (
             and stay.effective_start_at < done_interval.valid_from
             and stay.valid_from <= done_interval.valid_from
             and stay.window_end_at > done_interval.valid_from
-            and (stay.valid_to is null or stay.valid_to > done_interval.valid_from)
+            and (stay.left_at is null or stay.left_at > done_interval.valid_from)
     inner join {{ ref('int_issue') }} as issue on stay.issue_id = issue.issue_id
     -- An issue that is open when it is created has not been reopened.
     where done_interval.is_done or done_interval.valid_from > issue.created_at
@@ -78,7 +80,7 @@ happened as (
             -- An issue that joins at that instant joins with the new estimate.
             and stay.valid_from < estimate.valid_from
             and stay.window_end_at > estimate.valid_from
-            and (stay.valid_to is null or stay.valid_to > estimate.valid_from)
+            and (stay.left_at is null or stay.left_at > estimate.valid_from)
 
 )
 

@@ -249,6 +249,16 @@ def test_v13_few_sprints(build_models: Build, eight_sprints: EventLog) -> None:
     assert sprint(built, "V13-4")["velocity_range_90_low"] is None
 
 
+def test_an_issue_that_is_reopened_as_it_rolls_over_was_reopened_in_the_sprint(build_models: Build) -> None:
+    """Leaving at the close is not leaving, so what happens to the issue then moves the scope, and is told."""
+    log, instant = Examples(), timedelta(microseconds=1)
+    sprint = log.open("R")
+    issue = log.issue("R-A", 3, sprints=[sprint]).move("03-01", "done")
+    issue.move(END - instant, "doing").leave(END - instant, sprint)
+    (row,) = build_models(log).rows("mart.mart_sprint_scope_change")
+    assert (row["added_count"], row["final_scope_count"], row["reopen_event_count"]) == (1, 1, 1)
+
+
 def test_an_active_sprint_is_measured_at_as_of(build_models: Build) -> None:
     """T4 and T10: what happens at as_of itself is visible; what happens later is not."""
     log = Examples()
