@@ -54,8 +54,10 @@ select
     cast(sum(weighed.completed_initial_count) as bigint) as completed_initial_count,
     sum(weighed.completed_initial_count) / cast(nullif(sum(weighed.committed_count), 0) as double)
         as pooled_reliability,
-    avg(weighed.reliability) as mean_team_reliability,
-    sum(weighed.weight * weighed.velocity_index) / nullif(sum(weighed.weight), 0) as velocity_index,
+    -- Sums of fractions are taken in an order of their own: in another one their last digit may differ.
+    avg(weighed.reliability order by weighed.reliability) as mean_team_reliability,
+    sum(weighed.weight * weighed.velocity_index order by weighed.weight, weighed.velocity_index)
+    / nullif(sum(weighed.weight order by weighed.weight), 0) as velocity_index,
     case
         when count(weighed.velocity_index) = 0 then null
         when bool_and(weighed.weighs_people) then 'fte'

@@ -34,7 +34,8 @@ counted as (
         sum(part.delivered_count) as delivered_count,
         sum(part.scope_count) as scope_count,
         sum(whole.committed_count + whole.added_count) as whole_scope_count,
-        avg(velocity_index.velocity_index) as velocity_index
+        -- In an order of its own: in another one the last digit may differ.
+        avg(velocity_index.velocity_index order by velocity_index.velocity_index) as velocity_index
     from {{ ref('int_program_period') }} as period
     inner join part
         on

@@ -38,7 +38,8 @@ select
     cast(coalesce(sum(part.committed_count) filter (where not part.is_approximate), 0) as bigint) as committed_count,
     cast(coalesce(sum(part.completed_initial_count) filter (where not part.is_approximate), 0) as bigint)
         as completed_initial_count,
-    sum(part.completed_count * part.velocity_index)
+    -- In an order of its own: in another one the last digit may differ.
+    sum(part.completed_count * part.velocity_index order by part.velocity_index, part.completed_count)
     / nullif(sum(part.completed_count) filter (where part.velocity_index is not null), 0) as velocity_index
 from {{ ref('int_project_week') }} as week
 inner join part
