@@ -2,7 +2,7 @@
 
 Core is the result of applying all commits of a tracker in their order, each with the same mapping context. A normal run
 applies the new ones, a rebuild all of them: that makes both end in the same rows. Commits that have nothing in common
-are applied together, because a merge of few rows costs nearly as much as one of many; what becomes of a row does not
+are merged together, because a merge of few rows costs nearly as much as one of many; what becomes of a row does not
 depend on it.
 """
 

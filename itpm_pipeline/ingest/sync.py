@@ -74,7 +74,7 @@ def sync(
         stack.enter_context(rare_collections())
         stack.enter_context(warehouse.hold())
         processes = stack.enter_context(MappingProcesses(landing, settings.landing.url))
-        writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="write"))
+        writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         stack.callback(writer.shutdown, cancel_futures=True)
         warehouse.prepare()
         tasks = []

@@ -94,6 +94,7 @@ class TrackerWriter:
         """Runs in the executor. What an earlier run has written already is not there any more."""
         together: list[_Planned] = []
         records = 0
+        # One by one: more may come in meanwhile, and a deque that grows cannot be iterated over.
         while self._waiting and (not together or records + self._waiting[0].records <= BATCH_RECORDS):
             together.append(self._waiting.popleft())
             records += together[-1].records
