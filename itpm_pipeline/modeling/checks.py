@@ -46,9 +46,14 @@ class CheckResult:
         """No row fails."""
         return self.failed_rows == 0
 
+    @property
+    def examples(self) -> str:
+        """The sample in one line."""
+        return "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in self.sample)
+
     def __str__(self) -> str:
-        rows = "; ".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in self.sample)
-        return f"{self.model}: {self.name}: {self.failed_rows} failing" + (f", for example {rows}" if rows else "")
+        examples = f", for example {self.examples}" if self.sample else ""
+        return f"{self.model}: {self.name}: {self.failed_rows} failing{examples}"
 
 
 def run_checks(

@@ -14,6 +14,7 @@ import pytest
 from engine_comparison import FRESHNESS, comparable, different, tables_of
 
 from assets import conventions
+from assets.checks import check_groups
 from assets.definitions import definitions
 from assets.resources import Pipeline
 from itpm_pipeline.canonical.schema import metadata
@@ -96,9 +97,7 @@ def test_every_model_and_core_table_tells_its_rows_and_columns(synced):
 def test_every_check_of_the_models_was_evaluated(synced):
     evaluated = {(e.asset_key, e.check_name) for e in synced.result.get_asset_check_evaluations()}
     declared = {
-        (conventions.model_key(model), conventions.check_name(check.name))
-        for model in PROJECT.models.values()
-        for check in model.checks
+        (conventions.model_key(model), group.name) for model in PROJECT.models.values() for group in check_groups(model)
     }
     assert len(declared) > 200
     assert declared <= evaluated

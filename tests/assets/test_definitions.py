@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from assets import conventions
+from assets.checks import check_groups
 from assets.core import core_assets
 from assets.definitions import defs
 from assets.ingestion import KINDS, streams
@@ -106,9 +107,10 @@ def test_landing_and_marts_have_freshness_policies():
 def test_checks_block_where_yaml_says_error():
     graph = defs.resolve_asset_graph()
     declared = {
-        dg.AssetCheckKey(conventions.model_key(model), conventions.check_name(check.name)): check.blocking
+        dg.AssetCheckKey(conventions.model_key(model), group.name): test.blocking
         for model in PROJECT.models.values()
-        for check in model.checks
+        for group in check_groups(model)
+        for test in group.tests
     }
     found = {key: graph.get_check_spec(key).blocking for key in graph.asset_check_keys}
     reading = dg.AssetCheckKey(conventions.ALL_PROJECTS, "every_project_was_read")

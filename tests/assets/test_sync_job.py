@@ -48,7 +48,7 @@ def test_one_run_reads_all_builds_and_publishes(defs, instance, tmp_path):
     assert checks(result) == {
         ("all_projects", "every_project_was_read"): True,
         ("int_a", "unique_x"): True,
-        ("int_a", "not_null_x"): True,
+        ("int_a", "not_null"): True,
         ("mart_b", "unique_x"): True,
         ("mart_b", "accepted_values_x"): False,
         ("mart_b", "relationships_x"): True,
