@@ -138,9 +138,22 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         """Whether the index has a table. Tables come with upgrades of Dagster, and never go."""
         return self._is_there(("table", table_name), lambda: super(OpenSqliteEventLog, self).has_table(table_name))
 
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a table was brought to what this release reads. Once it was, it stays."""
+        return self._is_there(("index", name), lambda: super(OpenSqliteEventLog, self).has_secondary_index(name))
+
     def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
         looked = super()._has_asset_key_col_on_connection
         return self._is_there(("column", column_name), lambda: looked(conn, column_name))
+
+    def _get_asset_entry_values(
+        self, event: dg.EventLogEntry, event_id: int, has_asset_key_index_cols: bool
+    ) -> dict[str, Any]:
+        """As Dagster makes them. The materialisation among them is what is read for the checks of its step."""
+        values = super()._get_asset_entry_values(event, event_id, has_asset_key_index_cols)
+        if text := values.get("last_materialization"):
+            self._remember({text: EventLogRecord(event_id, event)})
+        return values
 
     def _get_latest_materialization_records(self, raw_asset_rows: Any) -> dict[dg.AssetKey, EventLogRecord | None]:
         """As Dagster reads them. It does so before each step for all its inputs, and most were read before."""
@@ -152,10 +165,14 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         known = {asset: self._read[text] for asset, text in texts.items() if text in self._read}
         unread = [row for row in raw_asset_rows if dg.AssetKey.from_db_string(row["asset_key"]) not in known]
         found = dict(super()._get_latest_materialization_records(unread)) if unread else {}
-        self._read.update({texts[asset]: record for asset, record in found.items() if asset in texts and record})
-        while len(self._read) > _RECORDS_KEPT:
-            self._read.popitem(last=False)
+        self._remember({texts[asset]: record for asset, record in found.items() if asset in texts and record})
         return {asset: record for asset, record in (*known.items(), *found.items()) if asset is not None}
+
+    def _remember(self, records: dict[str, EventLogRecord]) -> None:
+        with self._turn:
+            self._read.update(records)
+            while len(self._read) > _RECORDS_KEPT:
+                self._read.popitem(last=False)
 
     def _is_there(self, thing: tuple[str, ...], look: Callable[[], bool]) -> bool:
         if thing in self._there:

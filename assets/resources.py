@@ -40,6 +40,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
     _kept: ExitStack = PrivateAttr(default_factory=ExitStack)
     _warehouse: Warehouse | None = PrivateAttr(default=None)
     _lineage: Mapping[str, Lineage] | None = PrivateAttr(default=None)
+    _unrecorded: list[CheckResult] = PrivateAttr(default_factory=list)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:
@@ -111,8 +112,18 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
         return self._warehouse
 
     def _let_go(self) -> None:
-        self._warehouse = None
-        self._kept.close()
+        try:
+            self._record_results()
+        finally:
+            self._warehouse = None
+            self._kept.close()
+
+    def _record_results(self) -> None:
+        """Write what checks found, all at once: model by model it takes longer than to find it."""
+        if self._unrecorded:
+            with self.warehouse.transaction() as connection:
+                record_results(connection, self._unrecorded)
+            self._unrecorded.clear()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -133,11 +144,11 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
     def build_model(
         self, project: Project, model: Model, wanted: Callable[[Check], bool]
     ) -> tuple[BuiltModel, list[CheckResult]]:
-        """Build one model and run the wanted of its checks."""
+        """Build one model and run the wanted of its checks, whose results are written before others see them."""
         with self.warehouse.transaction() as connection:
             built = build_model(connection, project, model.name)
             results = run_checks(connection, project, [model.name], wanted=wanted)
-            record_results(connection, results)
+        self._unrecorded += results
         return built, results
 
     def lineage(self, instance: dg.DagsterInstance, project: Project) -> Mapping[str, Lineage]:
@@ -148,11 +159,12 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
 
     def check(self, project: Project, models: Sequence[str], wanted: Callable[[Check], bool]) -> list[CheckResult]:
         """Run the wanted checks of models that are built."""
-        with self.warehouse.transaction() as connection:
+        with self.warehouse.reading() as connection:
             results = run_checks(connection, project, models, wanted=wanted)
-            record_results(connection, results)
+        self._unrecorded += results
         return results
 
     def publish(self) -> Publication:
-        """Show readers the state as it is now."""
+        """Show readers the state as it is now, and what its checks found."""
+        self._record_results()
         return self.warehouse.publish()

@@ -115,6 +115,9 @@ def test_a_failing_blocking_check_keeps_the_last_version_published(defs, instanc
     assert not result.success
     assert checks(result)["int_a", "unique_x"] is False
     assert published(tmp_path, "select x from mart.mart_b") == [(1,)]
+    with duckdb.connect(str(tmp_path / "warehouse.working.duckdb"), read_only=True) as working:
+        found = "select passed from ops.check_result where model = 'int_a' and check_name = 'unique_x'"
+        assert working.execute(found).fetchall() == [(False,)], "what the run found is kept though it failed"
 
 
 def test_a_failing_comparison_of_tables_keeps_the_last_version_published(defs, instance, tmp_path, models, pipeline):
