@@ -157,7 +157,6 @@ def comparing_checks(project: Project) -> list[dg.AssetChecksDefinition]:
         specs=specs,
         description="Every reference from one table to another leads somewhere.",
         can_subset=True,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def compare(context: dg.AssetCheckExecutionContext, pipeline: Pipeline) -> Iterator[dg.AssetCheckResult]:
         selected = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}

@@ -36,9 +36,6 @@ OWNERS: Mapping[str, str] = {
 }
 """Who answers for a group, unless ``meta.owner`` of a model names somebody else."""
 
-WAREHOUSE_POOL = "warehouse"
-"""Everything that writes the warehouse takes a turn in this pool of one."""
-
 LANDING_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=3))
 MART_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=4))
 """The hourly sync may miss a beat (warning); a day without any is a failure."""

@@ -23,7 +23,6 @@ def core_assets(landing: list[dg.AssetKey]) -> list[dg.AssetsDefinition | dg.Ass
     @dg.multi_asset(
         name="core_tables",
         specs=[_spec(table, [*landing, conventions.ALL_PROJECTS]) for table in metadata.sorted_tables],
-        pool=conventions.WAREHOUSE_POOL,
     )
     def core_tables(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         pipeline.load_facts()
@@ -32,7 +31,7 @@ def core_assets(landing: list[dg.AssetKey]) -> list[dg.AssetsDefinition | dg.Ass
                 yield _result(connection, table)
 
     @dg.multi_asset(
-        name="build_parameters", specs=[_spec(table, []) for table in PARAMETERS], pool=conventions.WAREHOUSE_POOL
+        name="build_parameters", specs=[_spec(table, []) for table in PARAMETERS]
     )
     def build_parameters(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         pipeline.write_parameters()

@@ -81,7 +81,7 @@ def _specs(kind: str, scope: str, **options: Any) -> list[dg.AssetSpec]:
 
 
 def _site(kind: str) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=f"{kind}_site", specs=_specs(kind, SITE_WIDE), pool=conventions.WAREHOUSE_POOL)
+    @dg.multi_asset(name=f"{kind}_site", specs=_specs(kind, SITE_WIDE))
     def site(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         readings = pipeline.read_site(kind)
         _raise_if_failed(context, readings)
@@ -99,7 +99,6 @@ def _projects(kind: str) -> dg.AssetsDefinition:
         name=f"{kind}_projects",
         specs=_specs(kind, PROJECT, partitions_def=partitions_of(kind).definition),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        pool=conventions.WAREHOUSE_POOL,
     )
     def projects(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         chosen = set(context.partition_keys)
@@ -154,7 +153,6 @@ def _all_projects() -> dg.AssetsDefinition:
             )
         ],
         freshness_policy=conventions.LANDING_FRESHNESS,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def all_projects(
         context: dg.AssetExecutionContext, config: SyncOptions, pipeline: Pipeline

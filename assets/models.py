@@ -34,7 +34,6 @@ def _model_asset(model: Model, project: Project) -> dg.AssetsDefinition:
         metadata={"dagster/table_name": f"{model.schema}.{model.name}", "code": _code(model, project)},
         check_specs=own_check_specs(model),
         freshness_policy=conventions.MART_FRESHNESS if model.schema == MART else None,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def build(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         built, results = pipeline.build_model(project, model, lambda check: not compares_tables(check))

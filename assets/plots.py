@@ -38,7 +38,6 @@ def chart_files(project: Project) -> dg.AssetsDefinition:
         owners=conventions.owners(conventions.REPORTS),
         tags=conventions.tags("published"),
         freshness_policy=conventions.MART_FRESHNESS,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def charts(pipeline: Pipeline) -> dg.MaterializeResult[Any]:
         folder = Path(pipeline.settings.reports.url) / "charts"

@@ -27,7 +27,6 @@ def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
         owners=conventions.owners(conventions.REPORTS),
         tags=conventions.tags("published"),
         freshness_policy=conventions.MART_FRESHNESS,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def published_warehouse(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         publication = pipeline.publish()
@@ -50,7 +49,6 @@ def publishing_assets(project: Project) -> list[dg.AssetsDefinition]:
         owners=conventions.owners(conventions.REPORTS),
         tags=conventions.tags("published"),
         freshness_policy=conventions.MART_FRESHNESS,
-        pool=conventions.WAREHOUSE_POOL,
     )
     def program_reports(pipeline: Pipeline) -> dg.MaterializeResult[Any]:
         folder = Path(pipeline.settings.reports.url)

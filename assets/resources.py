@@ -1,5 +1,6 @@
 """The pipeline as a Dagster resource: settings, trackers and warehouse of one run. Nothing happens at import."""
 
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from assets.dead_runs import living
 from assets.lineage import lineage_of_models
 from assets.readings import Found, Reading, readings_of
 from itpm_pipeline.config import Settings, load_settings
-from itpm_pipeline.errors import ItpmError
+from itpm_pipeline.errors import ItpmError, LockedError
 from itpm_pipeline.extract.records import SITE
 from itpm_pipeline.extract.redaction import redactor_of
 from itpm_pipeline.extract.source import Depth, Source
@@ -27,8 +28,11 @@ from itpm_pipeline.modeling.lineage import Lineage
 from itpm_pipeline.modeling.project import Model, Project
 from itpm_pipeline.modeling.schema_yaml import Check
 from itpm_pipeline.registry import open_source
-from itpm_pipeline.warehouse.engine import Warehouse, open_warehouse
+from itpm_pipeline.warehouse.engine import LOCK_WAIT_SECONDS, Warehouse, open_warehouse
 from itpm_pipeline.warehouse.publish import Publication
+
+PATIENCE = 6 * 60 * 60.0
+"""Seconds that a run waits for others which write the warehouse; the first reading of a large site takes hours."""
 
 
 class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic only for what it yields: itself
@@ -44,7 +48,7 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Pipeline", None, None]:
-        """One run. Before its first step waits for a place in the pool, the places of killed runs are freed."""
+        """One run. Before its first step, runs that were killed are told failed."""
         with ExitStack() as run:
             if context.instance is not None and context.run is not None:
                 run.enter_context(living(context.instance, context.run.run_id))
@@ -71,13 +75,13 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
         self, *, trackers: Sequence[str] = (), projects: Sequence[str] = (), depth: Depth = Depth.CHANGES
     ) -> list[Reading]:
         """Read, land and load what changed in the named trackers and projects (``tracker:key``; none named: all)."""
-        self._let_go()  # The sync opens the warehouse itself.
         report = sync(
             self.settings,
             trackers=list(trackers) or None,
             projects=list(projects) or None,
             depth=depth,
             open_source=self.open_source,
+            warehouse=self.warehouse,
         )
         return readings_of(report, {tracker.name: tracker.kind for tracker in self.settings.trackers})
 
@@ -103,12 +107,23 @@ class Pipeline(dg.ConfigurableResource):  # type: ignore[type-arg]  # generic on
 
     @property
     def warehouse(self) -> Warehouse:
-        """The warehouse, kept from other processes until the run ends."""
+        """The warehouse, kept from other processes until the run ends: runs take turns, each from its first use on.
+
+        LockedError: others have it for longer than :data:`PATIENCE`.
+        """
         if self._warehouse is None:
-            warehouse = open_warehouse(self.settings.warehouse.url)
-            self._kept.enter_context(warehouse.hold())
+            warehouse = open_warehouse(self.settings.warehouse.url, lock_wait_seconds=LOCK_WAIT_SECONDS)
+            patient_until = time.monotonic() + PATIENCE
+            while self._warehouse is None:
+                try:
+                    self._kept.enter_context(warehouse.hold())
+                except LockedError as error:
+                    if time.monotonic() > patient_until:
+                        raise
+                    dg.get_dagster_logger().info("This run waits for its turn: %s", error)
+                else:
+                    self._warehouse = warehouse
             warehouse.prepare()
-            self._warehouse = warehouse
         return self._warehouse
 
     def _let_go(self) -> None:

@@ -31,7 +31,7 @@ from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.state import read_state
 from itpm_pipeline.ingest.writing import Written
 from itpm_pipeline.registry import open_source as open_registered
-from itpm_pipeline.warehouse.engine import LOCK_WAIT_SECONDS, open_warehouse
+from itpm_pipeline.warehouse.engine import LOCK_WAIT_SECONDS, Warehouse, open_warehouse
 
 OpenSource = Callable[[Any], Source]
 
@@ -56,19 +56,21 @@ def sync(
     run_id: str | None = None,
     open_source: OpenSource = open_registered,
     lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    warehouse: Warehouse | None = None,
 ) -> SyncReport:
     """Read what changed since the last run, or as much more as ``depth`` says, land it, load it.
 
-    ``trackers``: names; ``projects``: keys or ``tracker:key``, shell patterns allowed; None: all.
-    A project or tracker that fails is told in the report; the others go on. Raises ConfigurationError for a name that
-    is not in the settings, LockedError when another run does not end in time, WarehouseError when the warehouse or the
-    landing store fails (what was committed to the landing store is loaded by the next run).
+    ``trackers``: names; ``projects``: keys or ``tracker:key``, shell patterns allowed; None: all. ``warehouse``: that
+    of the settings, where the caller holds it already. A project or tracker that fails is told in the report; the
+    others go on. Raises ConfigurationError for a name that is not in the settings, LockedError when another run does
+    not end in time, WarehouseError when the warehouse or the landing store fails (what was committed to the landing
+    store is loaded by the next run).
     """
     began = time.monotonic()
     keep_freed_memory()
     report = SyncReport(run_id or new_run_id())
     chosen = _chosen_trackers(settings, trackers, projects)
-    warehouse = open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
+    warehouse = warehouse or open_warehouse(settings.warehouse.url, lock_wait_seconds=lock_wait_seconds)
     landing = Landing(settings.landing.url)
     with ExitStack() as stack:
         stack.enter_context(rare_collections())

@@ -1,4 +1,4 @@
-"""Places in the pool that killed runs left taken."""
+"""Runs whose process was killed, found by the next one."""
 
 from pathlib import Path
 
@@ -6,22 +6,12 @@ import dagster as dg
 import pytest
 from filelock import FileLock
 
-from assets.conventions import WAREHOUSE_POOL
 from assets.dead_runs import living
 
 
 @pytest.fixture
 def instance(tmp_path: Path) -> dg.DagsterInstance:
-    """One with files, as pools are not kept in memory."""
-    made = dg.DagsterInstance.local_temp(
-        str(tmp_path), overrides={"concurrency": {"pools": {"granularity": "op", "default_limit": 1}}}
-    )
-    made.event_log_storage.initialize_concurrency_limit_to_default(WAREHOUSE_POOL)
-    return made
-
-
-def claim(instance: dg.DagsterInstance, run_id: str) -> bool:
-    return instance.event_log_storage.claim_concurrency_slot(WAREHOUSE_POOL, run_id, "step").is_claimed
+    return dg.DagsterInstance.local_temp(str(tmp_path))
 
 
 def mark(instance: dg.DagsterInstance, run_id: str) -> Path:
@@ -43,29 +33,42 @@ def start_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
     return run
 
 
-def test_the_place_of_a_killed_run_is_freed_and_the_run_told_failed(instance):
-    run = start_run(instance)
-    assert claim(instance, run.run_id)
-    mark(instance, run.run_id).touch()
-    with living(instance, "next"):
-        assert claim(instance, "next")
+def status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
     found = instance.get_run_by_id(run.run_id)
     assert found is not None
-    assert found.status is dg.DagsterRunStatus.FAILURE
+    return found.status
+
+
+def test_a_killed_run_is_told_failed(instance):
+    run = start_run(instance)
+    mark(instance, run.run_id).touch()
+    with living(instance, "next"):
+        assert status(instance, run) is dg.DagsterRunStatus.FAILURE
+        assert [path.stem for path in mark(instance, "x").parent.iterdir()] == ["next"]
     assert list(mark(instance, "x").parent.iterdir()) == []
 
 
-def test_the_place_of_a_living_run_stays(instance):
+def test_a_living_run_stays(instance):
     run = start_run(instance)
-    assert claim(instance, run.run_id)
     with FileLock(mark(instance, run.run_id)), living(instance, "next"):
-        assert not claim(instance, "next")
-    found = instance.get_run_by_id(run.run_id)
-    assert found is not None
-    assert not found.is_finished
+        pass
+    assert status(instance, run) is dg.DagsterRunStatus.NOT_STARTED
+    assert mark(instance, run.run_id).exists()
 
 
-def test_the_place_of_a_run_on_another_machine_stays(instance):
-    assert claim(instance, "elsewhere")
+def test_a_run_on_another_machine_stays(instance):
+    run = start_run(instance)
     with living(instance, "next"):
-        assert not claim(instance, "next")
+        pass
+    assert status(instance, run) is dg.DagsterRunStatus.NOT_STARTED
+
+
+def test_what_is_left_of_a_run_that_ended_goes_away(instance):
+    run = start_run(instance)
+    instance.report_run_failed(run)
+    mark(instance, run.run_id).touch()
+    mark(instance, "of a run that was deleted").touch()
+    with living(instance, "next"):
+        pass
+    assert status(instance, run) is dg.DagsterRunStatus.FAILURE
+    assert list(mark(instance, "x").parent.iterdir()) == []

@@ -65,8 +65,6 @@ def test_grouped_owned_described_and_tagged(key):
     assert node.kinds
     assert node.description
     assert node.tags["layer"]
-    if node.is_executable:
-        assert node.pools == {conventions.WAREHOUSE_POOL}
 
 
 @pytest.mark.parametrize(

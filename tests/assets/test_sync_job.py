@@ -1,5 +1,9 @@
 """The jobs, executed in process."""
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +12,7 @@ import pytest
 
 from assets import conventions
 from itpm_pipeline.extract.source import Depth
+from itpm_pipeline.warehouse.engine import open_warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -238,3 +243,42 @@ def test_reconcile_looks_for_what_vanished(defs, instance, monkeypatch):
     assert run(defs, instance, "reconcile").success
     assert run(defs, instance, "sync").success
     assert asked == [Depth.RECONCILE, Depth.CHANGES]
+
+
+@pytest.fixture
+def another_run(tmp_path) -> Iterator[ExitStack]:
+    """Writes the warehouse until it is closed."""
+    with ExitStack() as holding:
+        holding.enter_context(open_warehouse(f"duckdb:///{tmp_path}/warehouse.duckdb").hold())
+        yield holding
+
+
+def test_runs_take_turns(defs, instance, another_run, monkeypatch, tmp_path):
+    """The second waits, says for whom, and goes on as soon as the first has ended."""
+    monkeypatch.setattr("assets.resources.LOCK_WAIT_SECONDS", 0.05)
+    waits = threading.Event()
+    store = instance.event_log_storage.store_event
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        if entry.user_message.startswith("This run waits for its turn: another run"):
+            waits.set()
+        store(entry)
+
+    monkeypatch.setattr(instance.event_log_storage, "store_event", listen)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, defs, instance)
+        assert waits.wait(30)
+        assert not running.done()
+        another_run.close()
+        assert running.result().success
+    assert published(tmp_path, "select x from mart.mart_b") == [(1,)]
+
+
+@pytest.mark.usefixtures("another_run")
+def test_a_run_does_not_wait_for_ever(defs, instance, monkeypatch):
+    monkeypatch.setattr("assets.resources.LOCK_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("assets.resources.PATIENCE", 0.1)
+    result = run(defs, instance)
+    assert not result.success
+    failed = [event.step_failure_data.error.cause.message for event in result.all_events if event.is_step_failure]
+    assert any("another run" in message for message in failed)

@@ -154,7 +154,7 @@ def test_the_chart_has_the_keys_we_set() -> None:
     arguments = deployment["dagsterApiGrpcArgs"]
     (location,) = document(ROOT / "workspace.yaml")["load_from"]
     assert arguments[arguments.index("--module-name") + 1] == location["python_module"]["module_name"]
-    assert values["additionalInstanceConfig"]["concurrency"] == document(ROOT / "dagster.yaml")["concurrency"]
+    assert values["additionalInstanceConfig"]["nux"] == document(ROOT / "dagster.yaml")["nux"]
 
 
 def test_the_chart_is_that_of_the_locked_dagster() -> None:
