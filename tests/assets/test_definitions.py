@@ -32,10 +32,11 @@ def test_validates_without_settings_or_home(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-W", "ignore", "-m", "dagster", "definitions", "validate", "-w", ROOT / "workspace.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,  # a home for the while of it is made there
     )
     assert done.returncode == 0, done.stderr
+    assert "Validation successful for code location itpm_pipeline" in done.stderr + done.stdout
     assert "All code locations passed validation" in done.stderr + done.stdout
 
 

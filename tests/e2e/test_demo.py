@@ -2,12 +2,10 @@
 
 import base64
 import re
-import sys
-from pathlib import Path
 
 import dagster as dg
 import pytest
-from demo_folder import ITPM, ROOT, Demo, processes_of, run
+from demo_folder import ITPM, Demo, processes_of, run
 
 from itpm_pipeline.cli.demo import SECRETS
 
@@ -85,10 +83,3 @@ def test_two_companies_do_not_share_a_folder(demo: Demo) -> None:
     answer = run(ITPM, "demo", "--size", "medium", "--folder", demo.folder)
     assert answer.returncode == 2
     assert answer.stderr == f"itpm: {demo.folder} holds the small company already; name another folder with --folder\n"
-
-
-def test_definitions_need_no_configuration() -> None:
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    answer = run(dagster, "definitions", "validate", "-w", "workspace.yaml", cwd=ROOT, DAGSTER_DISABLE_TELEMETRY="yes")
-    assert answer.returncode == 0, answer.stderr
-    assert "Validation successful for code location itpm_pipeline" in answer.stderr + answer.stdout
