@@ -34,10 +34,10 @@ _RECORDS_KEPT = 500
 """Materialisations that need not be read again as long as they are the latest."""
 _TOGETHER = 200
 """Events that Dagster hands over together where it plans many, which is before the first step of a run."""
-_MIRRORED = ASSET_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
-"""Events that Dagster also writes into the index of all runs, as it does those of checks; the rest stands in the file
-of its run alone. Those of checks and the rest are nine of ten events, and are written by the statements below, made
-once: SQLAlchemy takes longer to put a statement together than SQLite to execute it."""
+_MIRRORED = ASSET_EVENTS | ASSET_CHECK_EVENTS | set(EVENT_TYPE_TO_PIPELINE_RUN_STATUS)
+"""Events that Dagster also writes into the index of all runs; the rest stands in the file of its run alone. They are
+written by the statements below, made once: SQLAlchemy takes longer to put a statement together than SQLite to execute
+it."""
 _INSERT = SqlEventLogStorageTable.insert()
 _CHECKS = AssetCheckExecutionsTable
 _PLANNED = _CHECKS.insert()
@@ -76,17 +76,18 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store an event: one transaction in the file of its run, and one in the index if it is mirrored there."""
-        if event.dagster_event_type in _MIRRORED:
-            with self._together():
-                super().store_event(event)
-            return
-        row = self._event_to_row(event)
+        kind, row = event.dagster_event_type, self._event_to_row(event)
         with self._together():
             with self._connect(event.run_id) as connection:
                 connection.execute(_INSERT, row)
-            if event.dagster_event_type in ASSET_CHECK_EVENTS:
-                with self.index_connection() as connection:
-                    (number,) = connection.execute(_INSERT, row).inserted_primary_key or (None,)
+            if kind not in _MIRRORED:
+                return
+            with self.index_connection() as connection:
+                number: Any = connection.execute(_INSERT, row).lastrowid
+                if kind in ASSET_EVENTS:
+                    self._store_asset_event_tags(connection, [event], [number])
+                    self._store_asset_event(connection, event, number)
+            if kind in ASSET_CHECK_EVENTS:
                 self.store_asset_check_event(event, number)
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:

@@ -44,7 +44,7 @@ def frame_of(connection: sa.Connection, model: Model, project: Project, journal:
     Of a separable model without what concerns only some of its keys: the journal knows that.
     """
     described = [model.description, *(f"{column.name}: {column.description}" for column in model.columns)]
-    parts = [code_of(model), *described, version("duckdb"), str(connection.dialect.server_version_info)]
+    parts = [code_of(model), *described, _engine_version(), str(connection.dialect.server_version_info)]
     noted: set[Table] = set()
     if model.separable is not None:
         parts.append(model.separable.model_dump_json())
@@ -142,6 +142,11 @@ def _takes_all(item: exp.Expr, aliases: set[str]) -> bool:
 def _values(connection: sa.Connection, names: list[str]) -> list[str]:
     row = connection.execute(sa.select(*(BUILD_PARAMETER.c[name] for name in names))).one() if names else ()
     return [f"{name}={value!r}" for name, value in zip(names, row, strict=True)]
+
+
+@cache
+def _engine_version() -> str:
+    return version("duckdb")  # it opens a file
 
 
 @cache
