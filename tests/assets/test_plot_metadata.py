@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from small_databases import small_database
 
 from assets import plots
 from itpm_pipeline.modeling.project import load_project
@@ -24,7 +24,7 @@ def plot(titles: list[str]) -> Plot:
 
 @pytest.fixture
 def connection():
-    engine = sa.create_engine("duckdb:///:memory:")
+    engine = small_database()
     with engine.connect() as found:
         found.exec_driver_sql("create schema core")
         found.exec_driver_sql("create table core.person as select 'someone' as name")

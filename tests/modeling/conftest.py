@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from small_databases import small_database
 
 from itpm_pipeline.canonical.schema import metadata
 from itpm_pipeline.metric_settings import MetricSettings
@@ -35,7 +36,7 @@ def project(tmp_path: Path) -> Callable[[dict[str, str]], Project]:
 @pytest.fixture
 def connection() -> Iterator[sa.Connection]:
     """An empty DuckDB with all core tables and the log of readings."""
-    engine = sa.create_engine("duckdb:///:memory:")
+    engine = small_database()
     with engine.begin() as connection:
         for schema in ("core", "ops"):
             connection.exec_driver_sql(f"create schema {schema}")

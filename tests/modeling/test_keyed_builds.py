@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from small_databases import small_database
 
 from itpm_pipeline.errors import ModelError
 from itpm_pipeline.metric_settings import MetricSettings
@@ -49,7 +50,7 @@ FILES = {
 
 def engine_of(kind: str, request: pytest.FixtureRequest) -> sa.Engine:
     if kind == "duckdb":
-        return sa.create_engine("duckdb:///:memory:")
+        return small_database()
     server = request.getfixturevalue("postgres_server")
     return sa.create_engine(server.url(server.new_database()))
 

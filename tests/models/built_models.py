@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 from event_log import EventLog
+from small_databases import small_database
 
 from itpm_pipeline.metric_settings import MetricSettings
 from itpm_pipeline.modeling.build import prepare
@@ -77,7 +78,7 @@ def building(*wanted: str) -> Iterator[Build]:
     engines: list[tuple[sa.Engine, sa.Connection]] = []
 
     def run(log: EventLog, *, as_of: datetime = AS_OF, metrics: Mapping[str, Any] | None = None) -> Built:
-        engine = sa.create_engine("duckdb:///:memory:")
+        engine = small_database()
         connection = engine.connect()
         engines.append((engine, connection))
         log.load(connection)

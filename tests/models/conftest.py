@@ -13,8 +13,16 @@ def project() -> Project:
     return PROJECT
 
 
+DIMENSIONS = ("+dim_issue", "+dim_project", "+dim_program", "+dim_team")
+"""Checks look into them."""
+
+
 @pytest.fixture(scope="module")
-def build_models() -> Iterator[Build]:
-    """A function from an event log to all tables; its databases close with the module."""
-    with building() as build:
+def build_models(request: pytest.FixtureRequest) -> Iterator[Build]:
+    """A function from an event log to the tables that the module names in ``WANTED``, or to all that there are.
+
+    Its databases close with the module.
+    """
+    wanted = getattr(request.module, "WANTED", ())
+    with building(*wanted, *(DIMENSIONS if wanted else ())) as build:
         yield build

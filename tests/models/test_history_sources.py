@@ -7,6 +7,8 @@ import pytest
 from built_models import Build, Built
 from event_log import EventLog, at
 
+WANTED = ("+mart_program_status", "+mart_team_sprint_velocity", "+fct_issue_cycle_time", "+dim_sprint")
+
 GH = "github:acme"
 FIELD = "PVTIF_1"
 ONE, TWO = f"{GH}:iteration:{FIELD}:1", f"{GH}:iteration:{FIELD}:2"

@@ -9,6 +9,8 @@ from built_models import Build, Built
 from event_log import at
 from test_history_sources import FIELD, GH, ONE, TWO, Repository
 
+WANTED = ("+mart_team_sprint_velocity", "+mart_data_quality", "+int_observed_interval")
+
 BOARD = f"{GH}:P1"
 RENEWED = f"{GH}:iteration:{FIELD}:1b"
 

@@ -7,6 +7,8 @@ import pytest
 from built_models import Build
 from event_log import EventLog, at
 
+WANTED = ("+mart_program_status", "+fct_issue_cycle_time", "+mart_flow_metrics_daily")
+
 STATUS = "mart.mart_program_status"
 
 

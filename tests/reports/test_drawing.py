@@ -1,7 +1,7 @@
 """A plot is drawn again only when what it shows has changed."""
 
 import pytest
-import sqlalchemy as sa
+from small_databases import small_database
 
 from itpm_pipeline.modeling.project import load_project
 from itpm_pipeline.reports.chart import Chart, Line
@@ -13,7 +13,7 @@ PROJECT = load_project()
 
 @pytest.fixture
 def connection():
-    with sa.create_engine("duckdb:///:memory:").connect() as connection:
+    with small_database().connect() as connection:
         yield connection
 
 

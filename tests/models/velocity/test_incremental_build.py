@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from event_log import EventLog, at, insert
+from small_databases import small_database
 from test_sprint_invariants import CHOICES, INSTANTS, Story, tell
 
 from itpm_pipeline.metric_settings import MetricSettings
@@ -24,7 +25,7 @@ BOARDS = 4
 @pytest.fixture
 def connections() -> Iterator[list[sa.Connection]]:
     """Two empty databases: one that is kept, one for building from nothing."""
-    engines = [sa.create_engine("duckdb:///:memory:") for _ in range(2)]
+    engines = [small_database() for _ in range(2)]
     found = [engine.connect() for engine in engines]
     yield found
     for connection, engine in zip(found, engines, strict=True):
