@@ -18,7 +18,7 @@ from itpm_pipeline.canonical.shape import Merge
 from itpm_pipeline.ingest.landing import RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
 from itpm_pipeline.ingest.mapping import Load, Mapped
-from itpm_pipeline.ingest.planning import CHUNK_RECORDS, Applied, Plan, PlannedCommit
+from itpm_pipeline.ingest.planning import Applied, Plan, PlannedCommit
 from itpm_pipeline.ingest.tombstones import MARKED, settle
 from itpm_pipeline.ingest.versions import Version
 from itpm_pipeline.warehouse import ops
@@ -30,10 +30,10 @@ _OBSERVATIONS = "field_observation"
 def carry_out(conn: sa.Connection, tracker: str, plans: Sequence[Plan]) -> list[Applied]:
     """Merge the records of commits, and note that this was done; all in the transaction of ``conn``."""
     rejected: dict[RecordKey, tuple[Version, str]] = {}
-    for merged_together in _groups(piece for one in plans for piece in _pieces(one)):
+    for merged_together in _groups(plans):
         for commit, versions, mapped in merged_together:
             _note_rejected(commit.applied, versions, mapped, rejected)
-        _merge(conn, [(commit.applied, load) for commit, _, mapped in merged_together for load in mapped.loads])
+        _merge(conn, [(commit.applied, mapped.loads) for commit, _, mapped in merged_together])
     commits = [commit for one in plans for commit in one.commits]
     origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
     changed = {version.key: version for commit in commits for version in commit.changed}
@@ -49,31 +49,31 @@ def carry_out(conn: sa.Connection, tracker: str, plans: Sequence[Plan]) -> list[
 MappedPiece = tuple[PlannedCommit, list[Version], Mapped]
 
 
-def _pieces(one: Plan) -> Iterator[MappedPiece]:
-    for chunk, results in zip(one.chunks, one.mapped, strict=True):
-        for (commit, versions), mapped in zip(chunk, results, strict=True):
-            yield commit, versions, mapped
-
-
-def _groups(pieces: Iterable[MappedPiece]) -> Iterator[list[MappedPiece]]:
-    """Pieces to merge at once: few enough records, of commits of different projects that share no record."""
+def _groups(plans: Iterable[Plan]) -> Iterator[list[MappedPiece]]:
+    """Pieces to merge at once: all that is mapped by now, of commits of different projects that share no record."""
     group: list[MappedPiece] = []
     members: dict[str, PlannedCommit] = {}
-    free = CHUNK_RECORDS
-    for piece in pieces:
-        commit, versions, _ = piece
-        project = commit.applied.manifest.project
-        fits = members.get(project, commit) is commit and all(
-            other is commit or other.keys.isdisjoint(commit.keys) for other in members.values()
-        )
-        if group and (len(versions) > free or not fits):
-            yield group
-            group, members, free = [], {}, CHUNK_RECORDS
-        group.append(piece)
-        members[project] = commit
-        free -= len(versions)
+    for one in plans:
+        for chunk in one.chunks:
+            if group and not one.mapped.is_ready():
+                yield group
+                group, members = [], {}
+            for (commit, versions), mapped in zip(chunk, next(one.mapped), strict=True):
+                if not _fits(commit, members):
+                    yield group
+                    group, members = [], {}
+                group.append((commit, versions, mapped))
+                members[commit.applied.manifest.project] = commit
     if group:
         yield group
+
+
+def _fits(commit: PlannedCommit, members: Mapping[str, PlannedCommit]) -> bool:
+    """Whether another piece of a commit may be merged with those of ``members``, by project."""
+    member = members.get(commit.applied.manifest.project)
+    if member is commit:
+        return not commit.has_repeats
+    return member is None and all(other.keys.isdisjoint(commit.keys) for other in members.values())
 
 
 def _note_rejected(
@@ -99,14 +99,14 @@ def forget(conn: sa.Connection, tracker: str) -> None:
         conn.execute(sa.delete(table).where(table.c.tracker == tracker))
 
 
-def _merge(conn: sa.Connection, loads: Iterable[tuple[Applied, Load]]) -> None:
+def _merge(conn: sa.Connection, pieces: Iterable[tuple[Applied, Sequence[Load]]]) -> None:
     """Merge into each table once per round. Rows of a merge for several commits are counted with the last of them."""
     rounds: dict[tuple[int, str], list[tuple[Applied, Load]]] = {}
-    turns: Counter[tuple[int, str]] = Counter()
-    for applied, load in loads:
-        turn = turns[id(applied), load.table]
-        turns[id(applied), load.table] += 1
-        rounds.setdefault((turn, load.table), []).append((applied, load))
+    for applied, loads in pieces:
+        turns: Counter[str] = Counter()
+        for load in loads:
+            rounds.setdefault((turns[load.table], load.table), []).append((applied, load))
+            turns[load.table] += 1
     for (_, name), together in sorted(rounds.items(), key=lambda item: item[0]):
         counted = together[-1][0].rows
         if name == _OBSERVATIONS:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
@@ -23,7 +23,7 @@ from itpm_pipeline.canonical.schema import shapes
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
-from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
+from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped, Results
 from itpm_pipeline.ingest.mapping_process import Setup, Task
 
 ALONE_UNTIL = 4_000
@@ -36,11 +36,8 @@ MOST_PROCESSES = 4
 class Mapper(Protocol):
     """Maps the records of one tracker."""
 
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
-        """What each chunk is mapped to, in order: one :class:`Mapped` per commit in it.
-
-        It may be under way before the first result is asked for.
-        """
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Results:
+        """What each chunk is mapped to; this may be under way before the first result is asked for."""
 
     def expect(self, records: int) -> None:
         """Told that so many more records will have to be mapped soon. Thread-safe."""
@@ -93,10 +90,11 @@ class MappingProcesses:
         self._idle.put(process)
         self._is_up.set()
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[list[Mapped]]:
+    def map(self, tasks: Iterable[Task]) -> Results:
         """Results in order; all tasks wait for their turn from now on, behind those of earlier calls."""
         results = deque([self._pool.submit(self._map, task) for task in tasks])
-        return (results.popleft().result() for _ in range(len(results)))
+        coming = (results.popleft().result() for _ in range(len(results)))
+        return Results(coming, lambda: bool(results) and results[0].done())
 
     def _map(self, task: Task) -> list[Mapped]:
         process = self._idle.get()
@@ -129,7 +127,7 @@ class _Shared:
         self._setup: Setup | None = None
         self._number = -1
 
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Results:
         """See :class:`Mapper`."""
         wanted = list(chunks)
         if not self._processes.ask(sum(len(versions) for chunk in wanted for versions in chunk)):

@@ -15,7 +15,7 @@ from itpm_pipeline.extract.source import MappingContext
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import Manifest
 from itpm_pipeline.ingest.mappers import Mapper
-from itpm_pipeline.ingest.mapping import Mapped
+from itpm_pipeline.ingest.mapping import Results
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find
@@ -41,11 +41,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCommit:
-    """A commit, the records it tells of, and the versions that it makes the newest of their records."""
+    """A commit, the records it tells of, and the versions that it makes the newest of their records.
+
+    ``has_repeats``: it has several versions of a record.
+    """
 
     applied: Applied
     keys: frozenset[RecordKey]
     changed: list[Version]
+    has_repeats: bool
 
 
 Piece = tuple[PlannedCommit, list[Version]]
@@ -58,7 +62,7 @@ class Plan:
 
     commits: list[PlannedCommit]
     chunks: list[list[Piece]]
-    mapped: Iterator[list[Mapped]]
+    mapped: Results
 
     def forget(self, underway: Underway) -> None:
         """Take what is applied now out of ``underway``, unless a later plan goes beyond it."""
@@ -96,7 +100,8 @@ def make_plan(
         todo = advance(newest, versions)
         changed = {version.key: version for version in todo if not version.is_late}
         underway.update(changed)
-        to_map.append((PlannedCommit(Applied(manifest), told, list(changed.values())), todo))
+        has_repeats = len({version.key for version in todo}) < len(todo)
+        to_map.append((PlannedCommit(Applied(manifest), told, list(changed.values()), has_repeats), todo))
     chunks = list(_chunks(to_map))
     mapped = mapper.map(context, [[versions for _, versions in chunk] for chunk in chunks])
     return Plan([commit for commit, _ in to_map], chunks, mapped)

@@ -1,10 +1,11 @@
-"""read_ahead: order, overlap, bounded look-ahead, errors in their turn."""
+"""read_ahead and at_once: order, overlap, bounded look-ahead, errors in their turn."""
 
 import threading
 
 import pytest
 
-from itpm_pipeline.extract.read_ahead import read_ahead
+from itpm_pipeline.extract import read_ahead as module
+from itpm_pipeline.extract.read_ahead import at_once, read_ahead
 
 
 def test_results_come_in_order_and_calls_overlap():
@@ -50,3 +51,64 @@ def test_an_error_of_the_items_comes_out():
 
     with pytest.raises(ValueError, match="page 2"):
         list(read_ahead(lambda item: item, items(), workers=2))
+
+
+def test_several_are_read_at_once_each_in_its_order():
+    both_in = threading.Barrier(2, timeout=10)
+
+    def items(start: int):
+        both_in.wait()
+        yield from range(start, start + 5)
+
+    got = list(at_once([items(0), items(10), [20]], workers=3))
+    assert sorted(got) == [*range(5), *range(10, 15), 20]
+    assert [item for item in got if item < 10] == list(range(5))
+
+
+def test_no_more_is_read_at_once_than_there_are_workers():
+    under_way, most = 0, 0
+    lock, another_is_in = threading.Lock(), threading.Barrier(2, timeout=10)
+
+    def items():
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        another_is_in.wait()
+        yield from range(50)
+        with lock:
+            under_way -= 1
+
+    assert len(list(at_once([items() for _ in range(6)], workers=2))) == 300
+    assert most == 2
+
+
+def test_who_brings_more_than_is_taken_is_held_up(monkeypatch):
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    made: list[int] = []
+
+    def items():
+        for item in range(1000):
+            made.append(item)
+            yield item
+
+    results = at_once([items()], workers=1)
+    assert next(results) == 0
+    results.close()
+    assert len(made) <= 10
+
+
+def test_an_error_of_one_ends_all():
+    begun: list[int] = []
+
+    def good(number: int):
+        begun.append(number)
+        yield from range(10_000)
+
+    def bad():
+        yield -1
+        raise KeyError("page 2")
+
+    with pytest.raises(KeyError, match="page 2"):
+        list(at_once([bad(), *(good(number) for number in range(5))], workers=1))
+    assert begun == []

@@ -1,5 +1,6 @@
 """Counts and stamps what a reading hands over."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,13 +25,14 @@ def is_since(node: Mapping[str, Any], since: datetime | None, name: str = "updat
 
 @dataclass(slots=True)
 class StreamReading:
-    """One stream of one project while it is read."""
+    """One stream of one project while it is read; several threads may hand over what they read of it."""
 
     stream: str
     project: str
     traffic: Traffic = field(default_factory=Traffic)
     outcome: StreamOutcome = field(init=False)
     _ids: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.outcome = StreamOutcome(self.stream, self.project)
@@ -41,10 +43,11 @@ class StreamReading:
         """Nodes as raw records; one that was handed over already in this reading is left out."""
         for node in nodes:
             native_id = str(node["id"])
-            if native_id in self._ids:
-                continue
-            self._ids.add(native_id)
-            self.outcome.fetched += 1
+            with self._lock:
+                if native_id in self._ids:
+                    continue
+                self._ids.add(native_id)
+                self.outcome.fetched += 1
             at = fetched_at() if fetched_at else datetime.now(UTC)
             yield RawRecord(self.stream, self.project, native_id, orjson.dumps(node), at)
 
@@ -55,7 +58,8 @@ class StreamReading:
     def note(self, name: str, count: int) -> None:
         """Add to a count in the outcome's details."""
         if count:
-            self.outcome.details[name] = self.outcome.details.get(name, 0) + count
+            with self._lock:
+                self.outcome.details[name] = self.outcome.details.get(name, 0) + count
 
     def fail(self, status: OutcomeStatus, reason: str) -> None:
         """Record that the stream could not be read, and why."""

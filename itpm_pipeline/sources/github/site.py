@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from itpm_pipeline.errors import CredentialError, RefusedError
+from itpm_pipeline.extract.read_ahead import at_once
 from itpm_pipeline.extract.records import SITE, OutcomeStatus, RawRecord, StreamOutcome
 from itpm_pipeline.extract.source import Cursor
 from itpm_pipeline.sources.github import queries
@@ -29,6 +30,8 @@ from itpm_pipeline.sources.github.touched import read_issues
 
 ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS = "organizations", "issue_types", "projects_v2", "project_items"
 PROJECTS_AT_ONCE = 20
+SCANNED_AT_ONCE = 4
+"""Projects whose items are read at once: page follows page, so one alone keeps a tracker waiting for us."""
 
 
 @dataclass(slots=True)
@@ -54,6 +57,8 @@ class SiteReading:
     _state: dict[str, Any] = field(default_factory=dict)
     _started: datetime | None = None
     _touched: dict[str, None] = field(default_factory=dict)
+    _in_part: set[str] = field(default_factory=set)
+    """Projects of which not all items were handed over."""
 
     def records(self) -> Iterator[RawRecord]:
         """Everything that changed."""
@@ -66,6 +71,7 @@ class SiteReading:
             moved += self._moved_projects(login, readings[PROJECTS])
         items.is_complete &= readings[PROJECTS].outcome.status is OutcomeStatus.OK
         yield from self._projects(moved, readings)
+        items.is_complete &= not self._in_part
         if self._touched:
             readings[ISSUES] = StreamReading(ISSUES, SITE)
             yield from read_issues(
@@ -118,13 +124,15 @@ class SiteReading:
             )
             details = {node["id"]: node for node in answer.data.get("nodes") or () if node}
             yield from readings[PROJECTS].records(details.values())
-            for project in batch:
-                if self.with_items and project["id"] in details:
-                    yield from self._items(project, details[project["id"]], readings[ITEMS])
+            if self.with_items:
+                scans = [self._items(project, details[project["id"]], readings[ITEMS])
+                         for project in batch if project["id"] in details]  # fmt: skip
+                yield from at_once(scans, workers=SCANNED_AT_ONCE)
 
     def _items(
         self, project: Mapping[str, Any], details: Mapping[str, Any], under_way: StreamReading
     ) -> Iterator[RawRecord]:
+        """Items of one project; read beside those of others."""
         before = (self.previous.state.get("projects", {}) if self.previous else {}).get(project["id"])
         digest = hashlib.sha256(orjson.dumps(details["fields"])).hexdigest()[:16]
         scanned = instant(before["scanned"]) if before else None
@@ -148,7 +156,8 @@ class SiteReading:
         # Items are ordered by position: one that is dragged during the scan may slip through. Then the next scan
         # begins where this one did.
         is_whole = len(seen) >= total
-        under_way.outcome.is_complete &= is_whole and since is None
+        if not is_whole or since is not None:
+            self._in_part.add(project["id"])
         started = project["server_time"].isoformat() if is_whole else (before or {}).get("scanned")
         if started:
             self._state[project["id"]] = {"updated": project["updatedAt"], "scanned": started, "fields": digest}
