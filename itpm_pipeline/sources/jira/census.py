@@ -1,20 +1,19 @@
 """Who is there, and what became of those that are not: issues, projects, sprints and releases asked for by id."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from itpm_pipeline.canonical.vocabulary import AbsenceReason, EntityKind
 from itpm_pipeline.errors import RefusedError
 from itpm_pipeline.extract.client import Traffic
+from itpm_pipeline.extract.json_text import Told
 from itpm_pipeline.extract.records import ProjectRef
 from itpm_pipeline.extract.source import Whereabouts
+from itpm_pipeline.sources.jira import answers
 from itpm_pipeline.sources.jira.issues import project_jql, search_pages
 from itpm_pipeline.sources.jira.paging import entries_of
 from itpm_pipeline.sources.jira.session import AGILE, JiraSession
 from itpm_pipeline.sources.jira.settings import FETCHED_AT_ONCE
 from itpm_pipeline.sources.jira.site import list_projects
-
-Issue = dict[str, Any]
 
 _GONE = 404
 _BROWSE = "BROWSE_PROJECTS"
@@ -61,16 +60,16 @@ def fetch_issues(
     *,
     doing: str,
     with_history: bool = False,
-) -> list[Issue]:
+) -> list[Told]:
     """At most a hundred issues by id; those that are not there, or hidden from us, are left out.
 
     Cloud names those it had trouble with in ``issueErrors``; they, and all of Data Center, are asked for one by one.
     """
-    issues: list[Issue] = []
+    issues: list[Told] = []
     single = list(native_ids)
     if session.server(traffic).is_cloud:
         body = {"issueIdsOrKeys": list(native_ids), "fields": list(fields)}
-        answer = session.post(doing, "api/3/issue/bulkfetch", traffic, body)
+        answer = session.post(doing, "api/3/issue/bulkfetch", traffic, body, decode=answers.issues)
         issues = entries_of(answer, "issues", doing)
         single = [str(error.get("id")) for error in answer.get("issueErrors") or () if isinstance(error, Mapping)]
     wanted = set(native_ids)
@@ -80,7 +79,8 @@ def fetch_issues(
         if native_id not in wanted:
             continue
         try:
-            issues.append(session.get(doing, session.platform(f"issue/{native_id}", traffic), traffic, parameters))
+            path = session.platform(f"issue/{native_id}", traffic)
+            issues.append(session.get(doing, path, traffic, parameters, decode=answers.issue))
         except RefusedError as error:
             if error.status not in (403, _GONE):
                 raise

@@ -5,6 +5,7 @@ from typing import Any
 
 from itpm_pipeline.errors import ProtocolError, RefusedError
 from itpm_pipeline.extract.client import Traffic
+from itpm_pipeline.sources.jira import answers
 from itpm_pipeline.sources.jira.paging import entries_of, offset_pages, token_pages
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import CHANGELOG_PAGE, CHANGELOG_PAGE_PER_ISSUE
@@ -47,9 +48,8 @@ def _one_bulk(session: JiraSession, issue_ids: list[str], traffic: Traffic) -> d
     body = {"issueIdsOrKeys": issue_ids, "maxResults": CHANGELOG_PAGE}
 
     def fetch(token: str | None) -> Any:
-        return session.post(
-            doing, "api/3/changelog/bulkfetch", traffic, body | ({"nextPageToken": token} if token else {})
-        )
+        place = {"nextPageToken": token} if token else {}
+        return session.post(doing, "api/3/changelog/bulkfetch", traffic, body | place, decode=answers.bulk_histories)
 
     # One issue's entries may be spread over several pages.
     found: dict[str, list[dict[str, Any]]] = {issue: [] for issue in issue_ids}
@@ -114,7 +114,7 @@ def issue_history(
     def fetch(start: int) -> Any:
         nonlocal reported
         params = {"startAt": start, "maxResults": CHANGELOG_PAGE_PER_ISSUE}
-        page = session.get(doing, f"{path}/changelog", traffic, params)
+        page = session.get(doing, f"{path}/changelog", traffic, params, decode=answers.history)
         reported = max(reported, _whole(page.get("total")))
         return page
 
@@ -129,7 +129,7 @@ def issue_history(
 
 def _with_issue(session: JiraSession, path: str, doing: str, traffic: Traffic) -> History | None:
     try:
-        issue = session.get(doing, path, traffic, {"expand": "changelog", "fields": "id"})
+        issue = session.get(doing, path, traffic, {"expand": "changelog", "fields": "id"}, decode=answers.issue)
     except RefusedError as error:
         if error.status not in (403, 404):
             raise

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from itpm_pipeline.extract.client import Traffic
+from itpm_pipeline.extract.json_text import Told
+from itpm_pipeline.sources.jira import answers
 from itpm_pipeline.sources.jira.paging import drifting_pages, token_pages
 from itpm_pipeline.sources.jira.session import JiraSession
 from itpm_pipeline.sources.jira.settings import LOOK_BACK
@@ -29,7 +31,7 @@ def project_jql(project_key: str, since: datetime | None = None) -> str:
 
 def search_pages(
     session: JiraSession, jql: str, fields: Sequence[str], traffic: Traffic, *, doing: str, with_history: bool = False
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[Told]]:
     """Pages of issues as the tracker sends them.
 
     Args:
@@ -45,7 +47,8 @@ def search_pages(
         body: dict[str, Any] = {"jql": jql, "maxResults": size, "fields": list(fields)}
 
         def by_token(token: str | None) -> Any:
-            return session.post(doing, "api/3/search/jql", traffic, body | ({"nextPageToken": token} if token else {}))
+            place = {"nextPageToken": token} if token else {}
+            return session.post(doing, "api/3/search/jql", traffic, body | place, decode=answers.issues)
 
         yield from token_pages(by_token, "issues", doing=doing)
         return
@@ -54,6 +57,6 @@ def search_pages(
 
     def by_offset(start: int) -> Any:
         body = {"jql": jql, "startAt": start, "maxResults": size, "fields": list(fields), **expand}
-        return session.post(doing, "api/2/search", traffic, body)
+        return session.post(doing, "api/2/search", traffic, body, decode=answers.issues)
 
     yield from drifting_pages(by_offset, "issues", doing=doing, step_back=size)

@@ -1,6 +1,6 @@
 """Jira's ways of cutting lists into pages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from itpm_pipeline.errors import ProtocolError
@@ -11,7 +11,7 @@ MANY_PAGES = 100_000
 
 def offset_pages(
     fetch: Callable[[int], Any], inside: str, *, doing: str
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[Any]]:
     """Pages of a list whose order does not change while it is read (boards, sprints, versions, worklogs).
 
     A server may send fewer entries than asked for, so a short page is not the last one: ``isLast`` or ``total`` tell,
@@ -36,7 +36,7 @@ def offset_pages(
 
 def token_pages(
     fetch: Callable[[str | None], Any], inside: str, *, doing: str
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[Any]]:
     """Pages chained by ``nextPageToken``. A token seen before would loop for ever and is an error."""
     token: str | None = None
     seen: set[str] = set()
@@ -57,7 +57,7 @@ def token_pages(
 
 def drifting_pages(
     fetch: Callable[[int], Any], inside: str, *, doing: str, step_back: int
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[Any]]:
     """Pages by offset of a search that changes while it is read (issues on Data Center).
 
     An issue that leaves the part already read pulls all others one place forward, and the first of the next page
@@ -87,9 +87,9 @@ def drifting_pages(
     raise ProtocolError(f"{doing}: the list does not end after {start} entries")
 
 
-def entries_of(page: Any, inside: str, doing: str) -> list[dict[str, Any]]:
+def entries_of(page: Any, inside: str, doing: str) -> list[Any]:
     """The list of objects in ``page[inside]``."""
     entries = page.get(inside) if isinstance(page, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         raise ProtocolError(f'{doing}: the answer has no list "{inside}"')
     return entries

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from itpm_pipeline.errors import RefusedError
+from itpm_pipeline.extract.json_text import Told
 from itpm_pipeline.extract.read_ahead import read_ahead
 from itpm_pipeline.extract.records import RawRecord
+from itpm_pipeline.sources.jira.answers import without_histories
 from itpm_pipeline.sources.jira.census import fetch_issues
 from itpm_pipeline.sources.jira.changelogs import bulk_histories, checked_histories, issue_history
 from itpm_pipeline.sources.jira.emission import Emission
@@ -21,7 +22,7 @@ from itpm_pipeline.sources.jira.worklogs import issue_worklogs
 _HIDDEN_PROJECT = re.compile(r"does not exist for the field 'project'", re.IGNORECASE)
 """Jira's words when a query names a project that we may not browse."""
 
-Chunk = list[dict[str, Any]]
+Chunk = list[Told]
 
 
 def read_project(
@@ -136,12 +137,10 @@ def _complete(
         if number in checked or not is_cloud:
             history = checked[number] if is_cloud else issue_history(session, number, issue.get("changelog"), traffic)
             histories, envelope = (history[0], {"total": history[1]}) if history else (None, {})
-            if "changelog" in issue:
-                # Landed once, as a changelog; the issue keeps the count.
-                issue["changelog"] = {k: v for k, v in issue["changelog"].items() if k != "histories"}
         else:
             histories, envelope = bulk.get(number), {}
-        yield emission.record("issues", number, issue)
+        # A history is landed once, as a changelog.
+        yield emission.record("issues", number, without_histories(issue) if issue.get("changelog") else issue)
         if histories is None:
             continue
         yield emission.record("changelogs", number, {"issueId": number, "changeHistories": histories, **envelope})

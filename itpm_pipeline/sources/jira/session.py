@@ -21,6 +21,7 @@ from itpm_pipeline.extract.client import Answer, Client, Traffic
 from itpm_pipeline.extract.redaction import secrets_of
 
 AGILE = "agile/1.0"
+Decode = Callable[[bytes], Any]
 
 FRESH_SECONDS = 60.0
 """For how long what a site says of its time is good enough."""
@@ -67,19 +68,22 @@ class JiraSession:
         self._clock = clock
 
     def get(
-        self, doing: str, path: str, traffic: Traffic, params: Mapping[str, Any] | None = None
+        self, doing: str, path: str, traffic: Traffic, params: Mapping[str, Any] | None = None,
+        *, decode: Decode = json_text.loads,
     ) -> Any:
-        """JSON of ``GET {site}/rest/{path}``. ``doing`` is a clause for messages."""
-        return self._call(doing, "GET", path, traffic, params=params).value
+        """JSON of ``GET {site}/rest/{path}``, decoded by ``decode``. ``doing`` is a clause for messages."""
+        return self._call(doing, "GET", path, traffic, decode, params=params).value
 
-    def post(self, doing: str, path: str, traffic: Traffic, body: Mapping[str, Any]) -> Any:
-        """JSON of ``POST {site}/rest/{path}`` with a JSON body."""
-        return self._call(doing, "POST", path, traffic, json=body).value
+    def post(
+        self, doing: str, path: str, traffic: Traffic, body: Mapping[str, Any], *, decode: Decode = json_text.loads
+    ) -> Any:
+        """JSON of ``POST {site}/rest/{path}`` with a JSON body, decoded by ``decode``."""
+        return self._call(doing, "POST", path, traffic, decode, json=body).value
 
     def ask_server(self, traffic: Traffic) -> Server:
         """Ask the site for its version, kind and time."""
         asked_at = self._clock()
-        answer = self._call("asking who the server is", "GET", "api/2/serverInfo", traffic)
+        answer = self._call("asking who the server is", "GET", "api/2/serverInfo", traffic, json_text.loads)
         info = answer.value
         if not isinstance(info, dict) or "version" not in info:
             raise ProtocolError(f"{self.tracker.name}: {self._base} is not answered by Jira; check url in program.yaml")
@@ -120,8 +124,10 @@ class JiraSession:
             except queue.Empty:
                 return
 
-    def _call(self, doing: str, method: str, path: str, traffic: Traffic, **request: Any) -> Answer:
-        return self.client.call(doing, self._sender(method, path, request), traffic, decode=json_text.loads)
+    def _call(
+        self, doing: str, method: str, path: str, traffic: Traffic, decode: Decode, **request: Any
+    ) -> Answer:
+        return self.client.call(doing, self._sender(method, path, request), traffic, decode=decode)
 
     def _sender(self, method: str, path: str, request: Mapping[str, Any]) -> Callable[[], Answer]:
         url = f"{self._base}/rest/{path}"

@@ -70,6 +70,58 @@ def payloads(records):
 # --- Issues and histories on Cloud --------------------------------------------------------------------------------
 
 
+ODD = rb'"fields" : {"summary":"a\/b \u00e9 ","customfield_10016":1.10,"created":"x"}, "new":[1E2]'
+
+
+def test_issues_and_histories_are_landed_letter_by_letter(fake, open_source, other_answer):
+    def answer(body: bytes):
+        def reply(_):
+            raise other_answer(200, body)
+
+        return reply
+
+    fake.answers |= {
+        "api/3/project/PAY/versions": [],
+        "api/3/search/jql": answer(b'{"issues":[ {"id":"1", %s} ],"isLast":true}' % ODD),
+        "api/3/changelog/bulkfetch": answer(
+            b'{"issueChangeLogs":[{"issueId":"1","changeHistories":[ {"id":"5","x":1.0E1,"items":[]} , {"id":"6"}]}]}'
+        ),
+    }
+    streams, _ = consume(open_source().read_project(PAY, None))
+    assert [record.payload for record in streams["issues"]] == [b'{"id":"1", %s}' % ODD]
+    assert [record.payload for record in streams["changelogs"]] == [
+        b'{"issueId":"1","changeHistories":[{"id":"5","x":1.0E1,"items":[]},{"id":"6"}]}'
+    ]
+
+
+def test_an_issue_of_data_center_is_landed_without_its_history_and_otherwise_letter_by_letter(
+    fake, open_source, other_answer
+):
+    def search(_):
+        log = b'"changelog": {"maxResults":1,"histories":[{"id":"5","x":1.0E1,"items":[]}],"total":1}'
+        raise other_answer(200, b'{"total":1,"issues":[{"id":"1",%s,%s}]}' % (log, ODD))
+
+    fake.answers |= {
+        "api/2/serverInfo": {"version": "9.12.5", "deploymentType": "Server"}, "api/2/field": [],
+        "api/2/project/PAY/versions": [], "api/2/search": search,
+    }  # fmt: skip
+    streams, _ = consume(open_source().read_project(PAY, None))
+    (issue,), (log,) = streams["issues"], streams["changelogs"]
+    rest = ODD.replace(b'"fields" : ', b'"fields":').replace(b', "new"', b',"new"')
+    assert issue.payload == b'{"id":"1","changelog":{"maxResults":1,"total":1},' + rest + b"}"
+    assert log.payload == b'{"issueId":"1","changeHistories":[{"id":"5","x":1.0E1,"items":[]}],"total":1}'
+
+
+@pytest.mark.parametrize("odd", [b'{"id":"1","fields":[]}', b'"1"', b'{"id":"1","changelog":{"histories":3}}'])
+def test_what_is_no_issue_is_told(fake, open_source, other_answer, odd):
+    def search(_):
+        raise other_answer(200, b'{"issues":[%s],"isLast":true}' % odd)
+
+    fake.answers |= {"api/3/project/PAY/versions": [], "api/3/search/jql": search}
+    with pytest.raises(ProtocolError, match=r"reading the issues of PAY: the answer .* could not be decoded: Expected"):
+        consume(open_source().read_project(PAY, None))
+
+
 def test_a_full_read_stays_within_sixteen_requests_per_thousand_issues(fake, open_source, issues):
     issues(2000, histories=11)
     read = open_source().read_project(PAY, None)
