@@ -51,9 +51,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def instants(column: pa.ChunkedArray) -> list[datetime]:
+    """Values of a column of instants, none of them null; a dozen times faster than Arrow's own way."""
+    return [at.replace(tzinfo=UTC) for at in column.to_numpy().astype("datetime64[us]").tolist()]
+
+
+_HASHED_AT_ONCE = 2_047
+"""Bytes. For more, Python lets another thread go on meanwhile: done for each of thousands of records a second, this
+takes longer than the hash."""
+
+
 def payload_hash(payload: bytes) -> str:
     """Hash by which two versions of a record are told apart."""
-    return blake2b(payload, digest_size=16).hexdigest()
+    digest = blake2b(payload[:_HASHED_AT_ONCE], digest_size=16)
+    for start in range(_HASHED_AT_ONCE, len(payload), _HASHED_AT_ONCE):
+        digest.update(payload[start : start + _HASHED_AT_ONCE])
+    return digest.hexdigest()
 
 
 class CommitOrder:
@@ -125,9 +138,9 @@ class Landing:
             yield next(found[file])
 
     def _records(self, file: str, rows: Sequence[int]) -> Iterator[RawRecord]:
-        names = ("stream", "project", "native_id", "payload", "fetched_at")
-        columns = self._read(file, names).take(pa.array(rows, pa.int64()))
-        return map(RawRecord, *(columns[name].to_pylist() for name in names))
+        names = ("stream", "project", "native_id", "payload")
+        columns = self._read(file, (*names, "fetched_at")).take(pa.array(rows, pa.int64()))
+        return map(RawRecord, *(columns[name].to_pylist() for name in names), instants(columns["fetched_at"]))
 
     def _read(self, path: str, columns: Sequence[str]) -> pa.Table:
         try:

@@ -25,6 +25,7 @@ from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped, Results
 from itpm_pipeline.ingest.mapping_process import Setup, Task
+from itpm_pipeline.ingest.versions import table_of
 
 ALONE_UNTIL = 4_000
 """Records that this process maps itself before others do: to start one takes as long as to map so many."""
@@ -138,7 +139,7 @@ class _Shared:
             self._setup = Setup(self._alone.mapper, self._processes.landing_url, copy(context), self._alone.shapes)
             self._number = next(self._processes.numbers)
         number, setup = self._number, self._setup
-        return self._processes.map(Task(number, setup, chunk) for chunk in wanted)
+        return self._processes.map(Task(number, setup, list(map(table_of, chunk))) for chunk in wanted)
 
     def expect(self, records: int) -> None:
         """See :class:`Mapper`."""

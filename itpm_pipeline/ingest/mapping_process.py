@@ -13,6 +13,8 @@ from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from typing import BinaryIO, NamedTuple
 
+import pyarrow as pa
+
 from itpm_pipeline.canonical.shape import Shapes
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
@@ -20,6 +22,7 @@ from itpm_pipeline.ingest.garbage import rare_collections
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
 from itpm_pipeline.ingest.memory import keep_freed_memory
+from itpm_pipeline.ingest.versions import versions_in
 
 
 class Setup(NamedTuple):
@@ -32,11 +35,11 @@ class Setup(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What is to be mapped. Setups are told apart by their number."""
+    """What is to be mapped: tables of versions, one per commit. Setups are told apart by their number."""
 
     number: int
     setup: Setup
-    chunk: Chunk
+    chunk: list[pa.Table]
 
 
 class _WithoutPandas(MetaPathFinder):
@@ -73,7 +76,8 @@ def _serve(tasks: BinaryIO, answers: BinaryIO) -> None:
             return
         if setup is not None:
             mappers[number] = _mapper(setup)
-        pickle.dump(_answer(*mappers[number], chunk), answers, pickle.HIGHEST_PROTOCOL)
+        answer = _answer(*mappers[number], list(map(versions_in, chunk)))
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 

@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from scripted_tracker import ScriptedSource, World
 from warehouse_rows import core_rows, rows_of
 
-from itpm_pipeline.canonical.schema import core_table
+from itpm_pipeline.canonical.schema import core_table, shapes
 from itpm_pipeline.config import Settings
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.records import ProjectRef
-from itpm_pipeline.ingest import writing
+from itpm_pipeline.ingest import apply, planning, writing
 from itpm_pipeline.ingest.extraction import Run, extract_project, extract_site
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.manifest import Manifest
+from itpm_pipeline.ingest.mapping import InThisProcess, Results
 from itpm_pipeline.ingest.state import TrackerState
 from itpm_pipeline.warehouse.engine import open_warehouse
 
@@ -159,3 +160,57 @@ def test_nothing_is_written_after_a_failure(commits, loader, gate, warehouse, se
             loader.begin(commits[2:3])
     assert core_rows(settings) == {}
     assert noted(settings)["landing_commit"] == []
+
+
+class Eager:
+    """Has mapped everything before it is asked for the first result."""
+
+    def __init__(self, alone: InThisProcess) -> None:
+        self.alone = alone
+
+    def map(self, context, chunks):
+        return Results(iter(list(self.alone.map(context, chunks))), lambda: True)
+
+    def expect(self, records):
+        """Nothing has to be prepared."""
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_all_that_is_mapped_by_now_is_merged_at_once(world, settings, new_settings, warehouse, monkeypatch, eager):
+    world.projects = {"PAY": "1"}
+    for number in range(1, 8):
+        world.put(str(number), "PAY", title=f"t{number}", assignee=["ann", "Ann"], sprint="7", history=["x"])
+    landing, source = Landing(settings.landing.url), ScriptedSource(world)
+    run = Run(source, landing, TrackerState(), "run1")
+    commits = [extract_site(run), extract_project(run, ProjectRef("toy", "PAY", "1", "PAY"))]
+    other = new_settings()
+    TrackerLoader(open_warehouse(other.warehouse.url), landing, source).load(commits)
+
+    monkeypatch.setattr(planning, "CHUNK_RECORDS", 2)
+    merged: list[str] = []
+    real = apply.merge
+    monkeypatch.setattr(
+        apply, "merge", lambda conn, table, *rest: merged.append(table.name) or real(conn, table, *rest)
+    )
+    alone = InThisProcess(source.mapper(), landing, shapes())
+    TrackerLoader(warehouse, landing, source, mapper=Eager(alone) if eager else alone).load(commits)
+    assert merged.count("issue") == (1 if eager else 4)
+    assert core_rows(settings) == core_rows(other)
+    assert noted(settings) == noted(other)
+
+
+def test_versions_of_one_record_are_merged_one_after_the_other(commits):
+    def planned(manifest, *keys, has_repeats=False):
+        return planning.PlannedCommit(planning.Applied(manifest), frozenset(keys), [], has_repeats)
+
+    pay, web, site = (next(one for one in commits if one.project == key) for key in ("PAY", "WEB", "_site"))
+    one, two = ("issues", "1"), ("issues", "2")
+    member = planned(pay, one)
+    assert apply._fits(member, {})
+    assert apply._fits(member, {"PAY": member}), "the next piece of a commit that tells of each record once"
+    repeating = planned(pay, one, has_repeats=True)
+    assert apply._fits(repeating, {})
+    assert not apply._fits(repeating, {"PAY": repeating})
+    assert not apply._fits(planned(pay, two), {"PAY": member}), "the project's next reading"
+    assert apply._fits(planned(web, two), {"PAY": member, "_site": planned(site)})
+    assert not apply._fits(planned(web, two, one), {"_site": planned(site), "PAY": member}), "it moved between projects"

@@ -1,4 +1,5 @@
 import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -301,6 +302,34 @@ def test_site_holds_owners_types_projects_and_items(source, organisation):
     assert "updatedAt" not in payloads(records, "projects_v2")["PVT_1"], "it moves with every item"
     assert [one.stream for one in reading.outcomes] == ["organizations", "issue_types", "projects_v2", "project_items"]
     assert reading.cursor.state["projects"]["PVT_1"]["updated"] == "2026-03-10T09:00:00Z"
+
+
+def test_items_of_several_projects_are_read_at_once(fake, source, organisation):
+    organisation.projects = [project_node(1), project_node(2)]
+    organisation.items = {"PVT_1": [item_node(1)], "PVT_2": [item_node(2), item_node(3)]}
+    both_asked, items = threading.Barrier(2, timeout=10), fake.operations["ProjectItems"]
+    fake.operations["ProjectItems"] = lambda variables: (both_asked.wait() and None) or items(variables)
+    records, reading = read_site(source)
+    assert sorted(ids(records, "project_items")) == ["PVTI_1", "PVTI_2", "PVTI_3"]
+    assert outcome(reading, "project_items").is_complete
+    assert outcome(reading, "project_items").fetched == 3
+    assert set(reading.cursor.state["projects"]) == {"PVT_1", "PVT_2"}
+
+
+def test_one_project_that_lost_an_item_leaves_the_whole_list_incomplete(fake, source, organisation):
+    organisation.projects = [project_node(1), project_node(2)]
+    organisation.items = {"PVT_1": [item_node(1)], "PVT_2": [item_node(2)]}
+    items = fake.operations["ProjectItems"]
+
+    def one_more_than_listed(asked):
+        answer = items(asked)
+        if asked.variables["id"] == "PVT_1":
+            answer["node"]["items"]["totalCount"] = 2
+        return answer
+
+    fake.operations["ProjectItems"] = one_more_than_listed
+    _, reading = read_site(source)
+    assert not outcome(reading, "project_items").is_complete
 
 
 def test_a_project_that_did_not_move_is_not_scanned_again(fake, source, organisation):
