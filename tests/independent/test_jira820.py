@@ -20,7 +20,7 @@ from itpm_pipeline.extract.source import Depth
 from itpm_pipeline.ingest.sync import sync
 from itpm_pipeline.warehouse.duckdb import working_path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jira820")]
 
 P = "jira:acme-dc:"
 CATEGORIES = {"todo": "todo", "inprogress": "in_progress", "done": "done"}

@@ -20,7 +20,7 @@ from itpm_pipeline.sandbox.company.program_yaml import write_program
 from itpm_pipeline.sandbox.company.simulation import build_company
 from itpm_pipeline.sandbox.serve import GITHUB_TOKEN, JIRA_EMAIL, JIRA_TOKEN, Running, serve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("census")]
 
 SECRETS = {
     "ITPM_DEMO_JIRA_EMAIL": JIRA_EMAIL, "ITPM_DEMO_JIRA_TOKEN": JIRA_TOKEN, "ITPM_DEMO_GITHUB_TOKEN": GITHUB_TOKEN,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
 
 LAUNCHER = Path(__file__).with_name("crash_launcher.py")
 SHARES = ["0.15", "0.35", "0.6", "0.8"]

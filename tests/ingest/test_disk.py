@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disk")]
 
 LAUNCHER = Path(__file__).with_name("disk_launcher.py")
 IN_NAMESPACE = ["unshare", "--map-root-user", "--mount"]

@@ -19,7 +19,7 @@ from itpm_pipeline.sandbox.github.app import create_app
 from itpm_pipeline.sandbox.serve import serve_app
 from itpm_pipeline.sources.github.source import GithubSource
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("github-sandbox")]
 
 PREFIX = "github:acme-gh:"
 COMMON_COLUMNS = {name for name, _, _ in COMMON}

@@ -19,7 +19,7 @@ from itpm_pipeline.sandbox.jira.app import create_app
 from itpm_pipeline.sandbox.serve import serve_app
 from itpm_pipeline.sources.jira.source import JiraSource
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jira-sandbox")]
 
 P = "jira:acme-jira:"
 
