@@ -6,6 +6,8 @@ import pytest
 from built_models import Build, Built
 from event_log import TRACKER, EventLog, Issue, at
 
+WANTED = ("+mart_data_quality",)
+
 NOW = at("06-30T12")
 Count = tuple[int, int, str | None]
 """Failed, looked at, keys of those that fail."""
