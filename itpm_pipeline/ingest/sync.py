@@ -136,8 +136,8 @@ class _Task:
         threads = 1 + self._concurrency * _READINGS_PER_SLOT
         with ThreadPoolExecutor(threads, thread_name_prefix=f"read-{self.name}") as pool:
             site = pool.submit(extract_site, self.run)
-            # Until the site is committed nothing can be mapped, so half of the slots are left to it.
-            beside_site = (self._concurrency + 1) // 2
+            # Until the site is committed nothing can be mapped, so most of the slots are left to it.
+            beside_site = (self._concurrency + 3) // 4
             slots = threading.Semaphore(beside_site)
             if rest := self._concurrency - beside_site:
                 site.add_done_callback(lambda _: slots.release(rest))
