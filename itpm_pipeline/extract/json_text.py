@@ -24,6 +24,10 @@ class Told(Mapping[str, Any]):
         """A property that was decoded."""
         return self._seen[name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """The same, ``default`` where it is not there."""
+        return self._seen.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         """Names of the properties that were decoded, and are there."""
         return iter(self._seen)

@@ -36,7 +36,7 @@ def carry_out(conn: sa.Connection, tracker: str, plans: Sequence[Plan]) -> list[
         _merge(conn, [(commit.applied, mapped.loads) for commit, _, mapped in merged_together])
     commits = [commit for one in plans for commit in one.commits]
     origin = {file.path: commit.applied.manifest for commit in commits for file in commit.applied.manifest.files}
-    changed = {version.key: version for commit in commits for version in commit.changed}
+    changed = {key: version for commit in commits for key, version in commit.changed.items()}
     _note_records(conn, tracker, origin, list(changed.values()), rejected)
     results = [commit.applied for commit in commits]
     _note_commits(conn, results)

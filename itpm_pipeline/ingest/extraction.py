@@ -17,6 +17,9 @@ from itpm_pipeline.ingest.manifest import DISCOVERY, WHOLE, LandedFile, Manifest
 from itpm_pipeline.ingest.progress import Progress, Silent
 from itpm_pipeline.ingest.state import TrackerState
 
+NOTICED_AFTER = 100
+"""Records between looks at what became of the site, and between the times others are told of records to come."""
+
 
 class Interrupted(Exception):  # noqa: N818 - not an error of anything that was read
     """The run is being stopped; what was under way is given up."""
@@ -119,11 +122,15 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
     try:
         with nullcontext() if project == SITE else run.slots:
             read = begin(reading.cursor)
-            for record in read.records:
-                run.go_on()
-                if batch.add(record):
-                    run.expect(1)
+            landed = 0
+            for position, record in enumerate(read.records):
+                if run.stop.is_set() or position % NOTICED_AFTER == 0:
+                    run.go_on()
+                    run.expect(landed)
+                    landed = 0
+                landed += batch.add(record)
                 run.progress.advanced(what)
+            run.expect(landed)
             batch.write()
         run.follow_site()
         manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)

@@ -48,6 +48,7 @@ class LandingBatch:
         self._known = known
         self._seen: dict[RecordKey, tuple[str, datetime]] = {}
         self._pending: dict[str, _Pending] = {}
+        self._bytes = 0
         self._files: list[LandedFile] = []
         self._may_be_visible = False
         self._marker = f"{tracker}/_open/{run_id}-{quote(project, safe='')}.json"
@@ -69,10 +70,11 @@ class LandingBatch:
         pending = self._pending.setdefault(record.stream, _Pending())
         pending.records.append((record, digest))
         pending.bytes += len(record.payload)
+        self._bytes += len(record.payload)
         self.landed[record.stream] = self.landed.get(record.stream, 0) + 1
         if len(pending.records) >= BATCH_RECORDS:
             self._write(record.stream)
-        elif sum(waiting.bytes for waiting in self._pending.values()) >= BATCH_BYTES:
+        elif self._bytes >= BATCH_BYTES:
             self._write(max(self._pending, key=lambda stream: self._pending[stream].bytes))
         return True
 
@@ -107,6 +109,7 @@ class LandingBatch:
         if self._may_be_visible:
             return
         self._pending.clear()
+        self._bytes = 0
         self.landed.clear()
         for file in self._files:
             self._store.remove(file.path)
@@ -115,6 +118,7 @@ class LandingBatch:
 
     def _write(self, stream: str) -> None:
         pending = self._pending.pop(stream)
+        self._bytes -= pending.bytes
         count = len(pending.records)
         columns = [
             pa.array([self._tracker] * count, pa.string()),

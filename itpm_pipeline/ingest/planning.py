@@ -48,7 +48,7 @@ class PlannedCommit:
 
     applied: Applied
     keys: frozenset[RecordKey]
-    changed: list[Version]
+    changed: dict[RecordKey, Version]
     has_repeats: bool
 
 
@@ -67,9 +67,9 @@ class Plan:
     def forget(self, underway: Underway) -> None:
         """Take what is applied now out of ``underway``, unless a later plan goes beyond it."""
         for commit in self.commits:
-            for version in commit.changed:
-                if underway.get(version.key) is version:
-                    del underway[version.key]
+            for key, version in commit.changed.items():
+                if underway.get(key) is version:
+                    del underway[key]
 
 
 def batches(manifests: Iterable[Manifest]) -> Iterator[list[Manifest]]:
@@ -100,8 +100,7 @@ def make_plan(
         todo = advance(newest, versions)
         changed = {version.key: version for version in todo if not version.is_late}
         underway.update(changed)
-        has_repeats = len({version.key for version in todo}) < len(todo)
-        to_map.append((PlannedCommit(Applied(manifest), told, list(changed.values()), has_repeats), todo))
+        to_map.append((PlannedCommit(Applied(manifest), told, changed, len(told) < len(versions)), todo))
     chunks = list(_chunks(to_map))
     mapped = mapper.map(context, [[versions for _, versions in chunk] for chunk in chunks])
     return Plan([commit for commit, _ in to_map], chunks, mapped)

@@ -71,10 +71,13 @@ class LocalStore:
         """Write aside, make durable, rename."""
         target = self.root / path
         with _as_warehouse_error("write", target):
-            make_private(target.parent)
             aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             try:
-                descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                try:
+                    descriptor = _create(aside)
+                except FileNotFoundError:
+                    make_private(target.parent)
+                    descriptor = _create(aside)
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(content)
                     file.flush()
@@ -166,6 +169,10 @@ def _list(filesystem: Any, folder: str, *, recursive: bool) -> list[Any]:
     with _as_warehouse_error("list", folder):
         selector = pyarrow.fs.FileSelector(folder, recursive=recursive, allow_not_found=True)
         return list(filesystem.get_file_info(selector))
+
+
+def _create(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -55,12 +55,13 @@ def advance(newest: MutableMapping[RecordKey, Version], landed: Iterable[Version
     """
     to_map = []
     for version in landed:
-        before = newest.get(version.key)
+        key = version.key
+        before = newest.get(key)
         if before is not None and before.payload_hash == version.payload_hash:
             continue
         if before is not None and version.fetched_at < before.fetched_at:
             to_map.append(version._replace(is_late=True))
         else:
-            newest[version.key] = version
+            newest[key] = version
             to_map.append(version)
     return to_map

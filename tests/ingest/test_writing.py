@@ -201,7 +201,7 @@ def test_all_that_is_mapped_by_now_is_merged_at_once(world, settings, new_settin
 
 def test_versions_of_one_record_are_merged_one_after_the_other(commits):
     def planned(manifest, *keys, has_repeats=False):
-        return planning.PlannedCommit(planning.Applied(manifest), frozenset(keys), [], has_repeats)
+        return planning.PlannedCommit(planning.Applied(manifest), frozenset(keys), {}, has_repeats)
 
     pay, web, site = (next(one for one in commits if one.project == key) for key in ("PAY", "WEB", "_site"))
     one, two = ("issues", "1"), ("issues", "2")

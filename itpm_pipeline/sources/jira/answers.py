@@ -30,9 +30,14 @@ class _Issue(TypedDict, total=False):
     changelog: _Histories | None
 
 
+class _Item(TypedDict, total=False):
+    field: Any
+    to: Any
+
+
 class _Entry(TypedDict, total=False):
     created: Any
-    items: Any
+    items: list[_Item] | None
 
 
 class _Issues(TypedDict, total=False):

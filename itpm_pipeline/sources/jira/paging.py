@@ -1,9 +1,10 @@
 """Jira's ways of cutting lists into pages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from itpm_pipeline.errors import ProtocolError
+from itpm_pipeline.extract.json_text import Told
 
 MANY_PAGES = 100_000
 """No list is that long: a server that goes on and on is broken."""
@@ -90,6 +91,6 @@ def drifting_pages(
 def entries_of(page: Any, inside: str, doing: str) -> list[Any]:
     """The list of objects in ``page[inside]``."""
     entries = page.get(inside) if isinstance(page, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+    if not isinstance(entries, list) or not all(isinstance(entry, dict | Told) for entry in entries):
         raise ProtocolError(f'{doing}: the answer has no list "{inside}"')
     return entries

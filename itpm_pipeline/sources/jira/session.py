@@ -18,6 +18,7 @@ from itpm_pipeline.errors import ProtocolError
 from itpm_pipeline.extract import json_text
 from itpm_pipeline.extract.certificates import authorities
 from itpm_pipeline.extract.client import Answer, Client, Traffic
+from itpm_pipeline.extract.connections import heed_environment_once
 from itpm_pipeline.extract.redaction import secrets_of
 
 AGILE = "agile/1.0"
@@ -153,7 +154,7 @@ class JiraSession:
     def _connect(self) -> jira.JIRA:
         """A session that authenticates, without any request of its own and without retries of its own."""
         tracker, token = self.tracker, self.tracker.token.get_secret_value()
-        return jira.JIRA(
+        site = jira.JIRA(
             options={"server": self._base, "verify": self._certificates},
             basic_auth=(tracker.email, token) if tracker.email else None,
             token_auth=None if tracker.email else token,
@@ -162,6 +163,8 @@ class JiraSession:
             timeout=tracker.timeout_seconds,
             logging=False,
         )
+        heed_environment_once(site._session, self._base, self._certificates)  # noqa: SLF001
+        return site
 
 
 def _server_time(info: Mapping[str, Any], headers: Mapping[str, str]) -> datetime:
