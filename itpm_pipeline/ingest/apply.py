@@ -80,6 +80,9 @@ def _note_rejected(
     applied: Applied, versions: Sequence[Version], mapped: Mapped, rejected: dict[RecordKey, tuple[Version, str]]
 ) -> None:
     """Count what was mapped, and keep in ``rejected`` the records whose newest version was not."""
+    if not (mapped.rejected or rejected):
+        applied.mapped.update(version.stream for version in versions)
+        return
     for position, version in enumerate(versions):
         reason = mapped.rejected.get(position)
         if not version.is_late:

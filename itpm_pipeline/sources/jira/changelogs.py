@@ -87,11 +87,10 @@ def _is_doubtful(issue: Mapping[str, Any], histories: Sequence[Mapping[str, Any]
     status = (fields.get("status") or {}).get("id")
     moves = [(entry.get("created"), item.get("to")) for entry in histories for item in entry.get("items") or ()
              if item.get("field") == "status"]  # fmt: skip
-    return bool(status and moves) and str(status) not in {str(to) for at, to in moves if at == _latest(moves)}
-
-
-def _latest(moves: Sequence[tuple[Any, Any]]) -> Any:
-    return max((at for at, _ in moves), key=str)
+    if not (status and moves):
+        return False
+    latest = max((at for at, _ in moves), key=str)
+    return str(status) not in {str(to) for at, to in moves if at == latest}
 
 
 def issue_history(

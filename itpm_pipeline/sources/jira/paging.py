@@ -91,6 +91,6 @@ def drifting_pages(
 def entries_of(page: Any, inside: str, doing: str) -> list[Any]:
     """The list of objects in ``page[inside]``."""
     entries = page.get(inside) if isinstance(page, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict | Told) for entry in entries):
+    if not isinstance(entries, list) or not all(isinstance(entry, Told | dict) for entry in entries):
         raise ProtocolError(f'{doing}: the answer has no list "{inside}"')
     return entries

@@ -54,9 +54,8 @@ class RemoteLinks:
 
 def mentions_links(histories: Iterable[Mapping[str, Any]]) -> bool:
     """Whether a history mentions links to other sites."""
-    return any(
-        str(item.get("field")).lower() == HISTORY_FIELD for entry in histories for item in entry.get("items") or ()
-    )
+    changed = {str(item.get("field")) for entry in histories for item in entry.get("items") or ()}
+    return any(field.lower() == HISTORY_FIELD for field in changed)
 
 
 def issue_remote_links(session: JiraSession, issue_id: str, traffic: Traffic) -> dict[str, Any] | None:

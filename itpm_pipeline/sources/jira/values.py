@@ -43,7 +43,10 @@ def day(value: Any, what: str) -> date | None:
 
 def text(value: Any) -> str | None:
     """Text without NUL characters, which no database takes; None for none and for the empty text."""
-    return str(value).replace("\x00", "") or None if value is not None else None
+    if value is None:
+        return None
+    found = str(value)
+    return (found.replace("\x00", "") if "\x00" in found else found) or None
 
 
 def whole(value: Any) -> int | None:
