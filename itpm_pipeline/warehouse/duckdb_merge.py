@@ -252,7 +252,8 @@ def _lie_within(data: pa.Table, table: sa.Table, scopes: pa.ChunkedArray) -> boo
 def _insert_all(run: Any, table: sa.Table, data: pa.Table) -> Counts:
     if data.num_rows:
         columns = quoted_list(c.name for c in table.columns)
-        run(f"INSERT INTO {qualified(table)} ({columns}) SELECT {columns} FROM incoming ORDER BY ordinal")
+        # In the order it came: DuckDB keeps it where nothing is joined.
+        run(f"INSERT INTO {qualified(table)} ({columns}) SELECT {columns} FROM incoming")
     return data.num_rows, 0, 0
 
 
