@@ -7,10 +7,7 @@ requests.models.CONTENT_CHUNK_SIZE = 256 * 2**10
 
 
 def heed_environment_once(session: requests.Session, url: str, verify: str | bool) -> None:
-    """Take proxies and certificate authorities for ``url`` from the environment now, not again for each request.
-
-    And nothing else: an entry for the host in the user's ``.netrc`` would take the place of a token.
-    """
+    """Take proxies and certificate authorities for ``url`` from the environment now, not again for each request."""
     settings = session.merge_environment_settings(url, {}, None, verify, None)
     session.proxies, session.verify = settings["proxies"], settings["verify"]
     session.trust_env = False

@@ -33,6 +33,22 @@ def test_cloud_gets_basic_authentication_and_data_center_a_bearer_token(fake, op
     assert fake.seen[-1].headers["Authorization"] == "Bearer t0p-secret-token"
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])
+def test_a_proxy_of_the_environment_is_used(fake, make_tracker, monkeypatch, name):
+    for other in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, fake.url)
+    session = JiraSession(make_tracker("http://localhost:9"), Client("x", max_attempts=1))
+    assert session.ask_server(Traffic()).is_cloud
+    assert fake.seen[-1].headers["Host"] == "localhost:9"
+    session.close()
+    monkeypatch.setenv("no_proxy", "localhost")
+    session = JiraSession(make_tracker("http://localhost:9"), Client("x", max_attempts=1))
+    with pytest.raises(ItpmError, match="no answer after all attempts"):
+        session.ask_server(Traffic())
+    session.close()
+
+
 def test_a_context_path_is_kept(fake, open_session, make_tracker):
     fake.answers["/jira/rest/api/2/serverInfo"] = {"version": "9.12.5", "deploymentType": "Server"}
     session = JiraSession(make_tracker(fake.url + "/jira/"), Client("x"))
