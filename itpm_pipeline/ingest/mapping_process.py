@@ -72,7 +72,8 @@ def _serve(tasks: BinaryIO, answers: BinaryIO) -> None:
     while True:
         try:
             number, setup, chunk = pickle.load(tasks)  # noqa: S301 - from the process that started this one
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):
+            # Who asks has no more to ask, or was killed while it asked.
             return
         if setup is not None:
             mappers[number] = _mapper(setup)

@@ -1,6 +1,7 @@
 """Mapping in other processes: same result, bounded, and told when it fails."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -106,6 +107,13 @@ def test_a_damaged_file_is_told_by_name(processes, landing, tracker, source, ver
     (tmp_path / "landing" / versions[0].file).write_bytes(b"PAR1 no more PAR1")
     with pytest.raises(WarehouseError, match=r"\.parquet is damaged"):
         list(processes.of(source.mapper()).map(source.mapping_context(()), [[versions]]))
+
+
+@pytest.mark.parametrize("said", [b"", pickle.dumps((0, None, [b"x" * 100]), 5)[:-20]])
+def test_a_process_ends_quietly_with_the_one_that_asks(said):
+    begin = "from itpm_pipeline.ingest.mapping_process import main; main()"
+    ended = subprocess.run([sys.executable, "-c", begin], input=said, capture_output=True, check=True)
+    assert (ended.stdout, ended.stderr) == (b"ready\n", b"")
 
 
 def test_processes_end_with_the_block(landing, tracker, source, versions, tmp_path, monkeypatch):
