@@ -150,13 +150,15 @@ class _Process:
     """One subprocess, used by one thread at a time."""
 
     def __init__(self) -> None:
-        # It finds our modules where we found them.
-        begin = "import sys; sys.path[:] = sys.argv[1:]; from itpm_pipeline.ingest.mapping_process import main; main()"
+        # Nobody computes with matrices there: threads for it would take a third of the time to come up. It finds our
+        # modules where we found them.
+        begin = (
+            "import os, sys; os.putenv('OPENBLAS_NUM_THREADS', '1'); sys.path[:] = sys.argv[1:]; "
+            "from itpm_pipeline.ingest.mapping_process import main; main()"
+        )
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter with arguments of our own
-            [sys.executable, "-c", begin, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            # Nobody computes with matrices there, and threads for it would take a third of the time to come up.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        )  # fmt: skip
+            [sys.executable, "-c", begin, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self._told: set[int] = set()
 
     def map(self, task: Task) -> list[Mapped]:

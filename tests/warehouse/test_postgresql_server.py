@@ -161,8 +161,9 @@ def test_who_lost_the_lock_writes_nothing_more(kind, postgres_server, url):
             conn.execute(sa.insert(PERSON).values(person_id="before"))
         postgres_server.administrate(
             sql.SQL(
-                "select pg_terminate_backend(l.pid) from pg_locks as l join pg_database as d on d.oid = l.database "
-                "where l.locktype = 'advisory' and d.datname = {}"
+                # Waits until it is gone.
+                "select pg_terminate_backend(l.pid, 60000) from pg_locks as l "
+                "join pg_database as d on d.oid = l.database where l.locktype = 'advisory' and d.datname = {}"
             ).format(sql.Literal(sa.make_url(url).database))
         )
         with pytest.raises(WarehouseError, match="was lost, so nothing more is written"), warehouse.transaction():
