@@ -30,9 +30,7 @@ def core_assets(landing: list[dg.AssetKey]) -> list[dg.AssetsDefinition | dg.Ass
             for table in metadata.sorted_tables:
                 yield _result(connection, table)
 
-    @dg.multi_asset(
-        name="build_parameters", specs=[_spec(table, []) for table in PARAMETERS]
-    )
+    @dg.multi_asset(name="build_parameters", specs=[_spec(table, []) for table in PARAMETERS])
     def build_parameters(pipeline: Pipeline) -> Iterator[dg.MaterializeResult[Any]]:
         pipeline.write_parameters()
         with pipeline.reading() as connection:

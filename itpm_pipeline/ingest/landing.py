@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 )
 INDEX = ("stream", "native_id", "fetched_at", "payload_hash")
 
-_INDEX_SCHEMA = pa.schema([*(SCHEMA.field(name) for name in INDEX), ("file", pa.string()), ("file_row", pa.int64())])
+INDEX_SCHEMA = pa.schema([*(SCHEMA.field(name) for name in INDEX), ("file", pa.string()), ("file_row", pa.int64())])
 
 RecordKey = tuple[str, str]
 """Stream and native id: the identity of a record within its tracker."""
@@ -124,7 +124,7 @@ class Landing:
             .append_column("file_row", pa.array(range(file.rows), pa.int64()))
             for file in manifest.files
         ]
-        return pa.concat_tables([_INDEX_SCHEMA.empty_table(), *parts]).sort_by(
+        return pa.concat_tables([INDEX_SCHEMA.empty_table(), *parts]).sort_by(
             [(name, "ascending") for name in ("fetched_at", "stream", "native_id", "payload_hash", "file", "file_row")]
         )
 

@@ -21,7 +21,7 @@ from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find
 
 CHUNK_RECORDS = 5_000
-"""Records that are mapped and merged at a time."""
+"""Records that are mapped at a time."""
 BATCH_RECORDS = 4 * CHUNK_RECORDS
 """Records that are loaded in one transaction, if their commits allow it: while some are merged, others are mapped."""
 

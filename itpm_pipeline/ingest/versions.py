@@ -6,15 +6,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from itpm_pipeline.ingest.landing import SCHEMA, RecordKey, instants
+from itpm_pipeline.ingest.landing import INDEX_SCHEMA, RecordKey, instants
 
-VERSION_COLUMNS = ["stream", "native_id", "fetched_at", "payload_hash", "file", "file_row"]
+VERSION_COLUMNS = INDEX_SCHEMA.names
 """Columns by which a version is stored, in the warehouse and in the index of the landing store."""
 _LATE = "is_late"
-_SCHEMA = pa.schema([
-    *(SCHEMA.field(name) for name in ("stream", "native_id", "fetched_at", "payload_hash")),
-    ("file", pa.string()), ("file_row", pa.int64()), (_LATE, pa.bool_()),
-])  # fmt: skip
+_SCHEMA = INDEX_SCHEMA.append(pa.field(_LATE, pa.bool_()))
 
 
 class Version(NamedTuple):

@@ -67,12 +67,12 @@ class _History(TypedDict, total=False):
 
 _ISSUE, _ENTRY = Decoder(_Issue), Decoder(_Entry)
 _ISSUES, _BULK, _HISTORY = Decoder(_Issues), Decoder(_BulkHistories), Decoder(_History)
-_PARTS = Decoder(dict[str, Raw])
+_TEXT, _PARTS = Decoder(Raw), Decoder(dict[str, Raw])
 
 
 def issue(content: bytes) -> Told:
     """One issue: ``id``, dates, status, project and work log of its ``fields``, entries of its ``changelog``."""
-    return _issue(loads_in_part(content, Decoder(Raw)))
+    return _issue(loads_in_part(content, _TEXT))
 
 
 def issues(content: bytes) -> Any:
