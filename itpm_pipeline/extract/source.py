@@ -65,9 +65,13 @@ class Read:
     ``records`` streams raw records in any order. When it is exhausted, ``outcomes`` has one entry per stream and
     ``cursor`` the new cursor (None: keep the old one). An exception out of ``records`` fails the whole reading:
     nothing of it is committed.
+    ``references`` is for a site whose other records take long: consumed before ``records``, it has all reference
+    records and leaves the outcomes of its streams. It is committed on its own, so that projects can be loaded while
+    the rest of the site is read. None: they are among ``records``.
     """
 
     records: Iterator[RawRecord]
+    references: Iterator[RawRecord] | None = None
     outcomes: list[StreamOutcome] = field(default_factory=list)
     cursor: Cursor | None = None
 

@@ -170,7 +170,7 @@ def _note_commits(conn: sa.Connection, commits: Sequence[Applied]) -> None:
         "tracker": manifest.tracker, "committed_at": manifest.committed_at, "run_id": manifest.run_id,
         "project": manifest.project, "records": manifest.records,
     } for manifest in manifests)))
-    read = [manifest for manifest in manifests if not (manifest.failed or manifest.is_census)]
+    read = [manifest for manifest in manifests if not (manifest.failed or manifest.is_census or manifest.is_part)]
     put(conn, ops.CURSOR, _table(ops.CURSOR, map(_cursor_row, read)))
 
 

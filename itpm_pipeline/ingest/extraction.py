@@ -1,14 +1,14 @@
 """Reads one project (or the site) of a tracker into the landing store. Needs no warehouse."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from itpm_pipeline.errors import ItpmError, WarehouseError
-from itpm_pipeline.extract.records import SITE, OutcomeStatus, ProjectRef, StreamOutcome
+from itpm_pipeline.extract.records import SITE, OutcomeStatus, ProjectRef, RawRecord, StreamOutcome
 from itpm_pipeline.extract.redaction import Redactor
 from itpm_pipeline.extract.source import Cursor, Depth, Read, Source
 from itpm_pipeline.ingest.landing import Landing
@@ -34,9 +34,10 @@ class Run:
     """One run over a tracker: what its readings share.
 
     ``sightings``: by project key and stream, native ids of all there is, where a reading told so.
-    ``site``: the reading of the site that goes on beside this one: it is committed first, because its records tell how
-    to understand all others. ``expect`` is told how many records are landed, as they are; ``announce`` receives each
-    manifest as it is committed, in the order they will be applied.
+    ``references``: done when the site's reference records are committed, or with why they could not be: the site is
+    read beside the projects, but these are committed after it told how to understand their records.
+    ``expect`` is told how many records are landed, as they are; ``announce`` receives each manifest as it is committed,
+    in the order they will be applied.
     ``slots`` limits how many projects are read at once; ``stop`` ends all readings that are under way.
     """
 
@@ -52,28 +53,44 @@ class Run:
     slots: AbstractContextManager[object] = field(default_factory=nullcontext)
     stop: threading.Event = field(default_factory=threading.Event)
     sightings: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    site: "Future[Manifest] | None" = None
+    references: "Future[None] | None" = None
 
     def go_on(self) -> None:
         """Raise Interrupted when the run is being stopped, or the site cannot be read."""
         if self.stop.is_set():
             raise Interrupted
-        if self.site is not None and self.site.done():
-            self.follow_site()
+        if self.references is not None and self.references.done():
+            self.follow_references()
 
-    def follow_site(self) -> None:
-        """Wait until the site is committed. Interrupted: it could not be read."""
-        if self.site is not None and self.site.result().failed:
-            raise Interrupted
+    def follow_references(self) -> None:
+        """Wait until the site's reference records are committed. Interrupted: they could not be read."""
+        if self.references is not None:
+            self.references.result()
 
 
-def extract_site(run: Run) -> Manifest:
+def extract_site(run: Run, references: "Future[None] | None" = None) -> Manifest:
     """Land the records of the whole tracker; a failure of the tracker is told in the manifest, not raised.
 
-    WarehouseError: the landing store failed.
+    ``references``: what the readings of projects follow. WarehouseError: the landing store failed.
     """
-    reconcile = run.depth.reconciles
-    return _extract(run, SITE, None, lambda cursor: run.source.read_site(cursor, reconcile=reconcile))
+    def begin(cursor: Cursor | None) -> Read:
+        return run.source.read_site(cursor, reconcile=run.depth.reconciles)
+
+    def tell(failure: BaseException | None = None) -> None:
+        if references is None or references.done():
+            return
+        if failure is None:
+            references.set_result(None)
+        else:
+            references.set_exception(failure)
+
+    try:
+        manifest = _extract(run, SITE, None, begin, tell)
+    except BaseException as failure:
+        tell(failure)
+        raise
+    tell(Interrupted() if manifest.failed else None)
+    return manifest
 
 
 def extract_project(run: Run, project: ProjectRef) -> Manifest:
@@ -92,7 +109,7 @@ def discover(run: Run) -> list[ProjectRef] | Manifest:
     try:
         return run.source.discover()
     except Exception as error:  # noqa: BLE001 - told in the manifest
-        run.follow_site()
+        run.follow_references()
         return _commit_failure(run, _Reading(SITE, None, started_at), error, DISCOVERY)
 
 
@@ -105,7 +122,10 @@ class _Reading:
     cursor: Cursor | None = None
 
 
-def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cursor | None], Read]) -> Manifest:
+def _extract(
+    run: Run, project: str, native_id: str | None, begin: Callable[[Cursor | None], Read],
+    references_are_told: Callable[[], None] = lambda: None,
+) -> Manifest:
     last = run.state.last_read(project, native_id)
     reading = _Reading(
         project,
@@ -122,24 +142,24 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
     try:
         with nullcontext() if project == SITE else run.slots:
             read = begin(reading.cursor)
-            landed = 0
-            for position, record in enumerate(read.records):
-                if run.stop.is_set() or position % NOTICED_AFTER == 0:
-                    run.go_on()
-                    run.expect(landed)
-                    landed = 0
-                landed += batch.add(record)
-                run.progress.advanced(what)
-            run.expect(landed)
+            told: list[StreamOutcome] = []
+            if read.references is not None:
+                _land(run, batch, read.references, what)
+                if batch.landed:
+                    told = list(read.outcomes)
+                    batch.commit_part(lambda *landed: _manifest(run, reading, None, told, *landed), run.announce)
+                references_are_told()
+            _land(run, batch, read.records, what)
             batch.write()
-        run.follow_site()
-        manifest = batch.commit(lambda *landed: _manifest(run, reading, read, *landed), run.announce)
+        run.follow_references()
+        left = read.outcomes[len(told) :]
+        manifest = batch.commit(lambda *landed: _manifest(run, reading, read.cursor, left, *landed), run.announce)
     except BaseException as error:
         with suppress(WarehouseError):
             batch.discard()
         if isinstance(error, WarehouseError | Interrupted) or not isinstance(error, Exception):
             raise
-        run.follow_site()
+        run.follow_references()
         return _commit_failure(run, reading, error)
     else:
         for outcome in read.outcomes:
@@ -150,10 +170,23 @@ def _extract(run: Run, project: str, native_id: str | None, begin: Callable[[Cur
         run.progress.finished(what)
 
 
+def _land(run: Run, batch: LandingBatch, records: Iterable[RawRecord], what: str) -> None:
+    landed = 0
+    for position, record in enumerate(records):
+        if run.stop.is_set() or position % NOTICED_AFTER == 0:
+            run.go_on()
+            run.expect(landed)
+            landed = 0
+        landed += batch.add(record)
+        run.progress.advanced(what)
+    run.expect(landed)
+
+
 def _manifest(
-    run: Run, reading: _Reading, read: Read, instant: datetime, landed: Mapping[str, int], files: tuple[LandedFile, ...]
+    run: Run, reading: _Reading, cursor: Cursor | None, outcomes: Sequence[StreamOutcome],
+    instant: datetime, landed: Mapping[str, int], files: tuple[LandedFile, ...],
 ) -> Manifest:
-    told = {outcome.stream for outcome in read.outcomes}
+    told = {outcome.stream for outcome in outcomes}
     silent = [StreamOutcome(stream, reading.project) for stream in landed if stream not in told]
     return Manifest(
         tracker=run.source.tracker,
@@ -165,8 +198,8 @@ def _manifest(
         committed_at=instant,
         previous_read_at=reading.previous_read_at,
         cursor_before=reading.cursor,
-        cursor_after=read.cursor,
-        outcomes=(*read.outcomes, *silent),
+        cursor_after=cursor,
+        outcomes=(*outcomes, *silent),
         landed=dict(landed),
         files=files,
     )
@@ -176,6 +209,4 @@ def _commit_failure(run: Run, reading: _Reading, error: Exception, stream: str =
     text = str(error) if isinstance(error, ItpmError) else f"unexpected {type(error).__name__}: {error}"
     outcome = StreamOutcome(stream, reading.project, OutcomeStatus.FAILED, run.redactor.quote(text))
     batch = LandingBatch(run.landing, run.source.tracker, reading.project, run.run_id, {})
-    return batch.commit(
-        lambda *landed: replace(_manifest(run, reading, Read(iter(())), *landed), outcomes=(outcome,)), run.announce
-    )
+    return batch.commit(lambda *landed: _manifest(run, reading, None, [outcome], *landed), run.announce)

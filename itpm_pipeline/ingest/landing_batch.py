@@ -1,8 +1,9 @@
 """Lands one reading: batches of raw records first, the commit manifest last."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from urllib.parse import quote
 
 import orjson
@@ -50,6 +51,7 @@ class LandingBatch:
         self._pending: dict[str, _Pending] = {}
         self._bytes = 0
         self._files: list[LandedFile] = []
+        self._numbers = count()
         self._may_be_visible = False
         self._marker = f"{tracker}/_open/{run_id}-{quote(project, safe='')}.json"
         self.landed: dict[str, int] = {}
@@ -93,6 +95,18 @@ class LandingBatch:
         ``announce`` is called while no other commit of this process can happen, so that commits are announced in
         the order in which they will be applied.
         """
+        manifest = self._commit(describe, announce)
+        self._store.remove(self._marker)
+        return manifest
+
+    def commit_part(self, describe: Describe, announce: Callable[[Manifest], None]) -> None:
+        """Commit what was added so far, as :meth:`commit` does; more will come, with a manifest of its own."""
+        self._commit(lambda *landed: replace(describe(*landed), is_part=True), announce)
+        self._files.clear()
+        self.landed = {}
+        self._may_be_visible = False
+
+    def _commit(self, describe: Describe, announce: Callable[[Manifest], None]) -> Manifest:
         self.write()
         self._check_alive()
         with self._landing.commit_order.next() as instant:
@@ -101,7 +115,6 @@ class LandingBatch:
             name = f"{instant:%H%M%S%f}-{self._run_id}-{quote(self._project, safe='')}.json"
             self._store.write(f"{self._tracker}/_commits/{instant:%Y-%m-%d}/{name}", manifest.to_json())
             announce(manifest)
-        self._store.remove(self._marker)
         return manifest
 
     def discard(self) -> None:
@@ -119,14 +132,14 @@ class LandingBatch:
     def _write(self, stream: str) -> None:
         pending = self._pending.pop(stream)
         self._bytes -= pending.bytes
-        count = len(pending.records)
+        rows = len(pending.records)
         columns = [
-            pa.array([self._tracker] * count, pa.string()),
+            pa.array([self._tracker] * rows, pa.string()),
             pa.array([record.stream for record, _ in pending.records], pa.string()),
-            pa.array([self._project] * count, pa.string()),
+            pa.array([self._project] * rows, pa.string()),
             pa.array([record.native_id for record, _ in pending.records], pa.string()),
             pa.array([record.fetched_at for record, _ in pending.records], SCHEMA.field("fetched_at").type),
-            pa.array([self._run_id] * count, pa.string()),
+            pa.array([self._run_id] * rows, pa.string()),
             pa.array([digest for _, digest in pending.records], pa.string()),
             pa.array([record.payload for record, _ in pending.records], pa.binary()),
         ]
@@ -135,9 +148,9 @@ class LandingBatch:
             pa.Table.from_arrays(columns, schema=SCHEMA), sink, compression="zstd",
             use_dictionary=["tracker", "stream", "project", "run_id"],
         )
-        path = f"{self._tracker}/{stream}/{folder_of(self._project)}/{self._run_id}-{len(self._files):05}.parquet"
+        path = f"{self._tracker}/{stream}/{folder_of(self._project)}/{self._run_id}-{next(self._numbers):05}.parquet"
         self._store.write(path, sink.getvalue())
-        self._files.append(LandedFile(path, stream, count))
+        self._files.append(LandedFile(path, stream, rows))
         if self._landing.now() - self._marked_at >= MARK_AGAIN:
             self._mark()
 

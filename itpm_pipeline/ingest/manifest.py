@@ -35,7 +35,7 @@ class Manifest:
     """One reading of one project (or of the site) of a tracker, as it was committed; failed ones have no files.
 
     ``previous_read_at`` is our clock at the start of the last successful reading before, null: there was none.
-    ``cursor_after`` None leaves the cursor as it was.
+    ``cursor_after`` None leaves the cursor as it was. ``is_part``: the reading goes on, another manifest ends it.
     """
 
     tracker: str
@@ -51,6 +51,7 @@ class Manifest:
     outcomes: tuple[StreamOutcome, ...] = ()
     landed: Mapping[str, int] | None = None
     files: tuple[LandedFile, ...] = ()
+    is_part: bool = False
 
     @property
     def position(self) -> tuple[datetime, str, str]:

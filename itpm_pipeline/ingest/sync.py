@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -135,13 +135,14 @@ class _Task:
         """Land the site and all chosen projects at once; runs in a thread of its own. Without the site, nothing is."""
         threads = 1 + self._concurrency * _READINGS_PER_SLOT
         with ThreadPoolExecutor(threads, thread_name_prefix=f"read-{self.name}") as pool:
-            site = pool.submit(extract_site, self.run)
-            # Until the site is committed nothing can be mapped, so most of the slots are left to it.
+            references: Future[None] = Future()
+            site = pool.submit(extract_site, self.run, references)
+            # Until they are committed nothing can be mapped, so most of the slots are left to the site.
             beside_site = (self._concurrency + 3) // 4
             slots = threading.Semaphore(beside_site)
             if rest := self._concurrency - beside_site:
-                site.add_done_callback(lambda _: slots.release(rest))
-            self.run = replace(self.run, site=site, slots=slots)
+                references.add_done_callback(lambda _: slots.release(rest))
+            self.run = replace(self.run, references=references, slots=slots)
             try:
                 found = discover(self.run)
                 if isinstance(found, Manifest):

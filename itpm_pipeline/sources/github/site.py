@@ -8,7 +8,7 @@ repository: so they are landed with the very cursor that says that the change wa
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,10 +36,11 @@ SCANNED_AT_ONCE = 4
 
 @dataclass(slots=True)
 class SiteReading:
-    """One reading of the site; ``records`` fills ``outcomes`` and, at its end, ``cursor``.
+    """One reading of the site: ``references`` first, then ``records``.
 
-    ``cursor.state["projects"]``: per project id, ``updated`` (its updatedAt at the last scan), ``scanned`` (server
-    clock at the start of that scan) and ``fields`` (digest of its fields).
+    Both fill ``outcomes``; ``records`` fills ``cursor`` at its end: its ``state["projects"]`` has, per project id,
+    ``updated`` (its updatedAt at the last scan), ``scanned`` (server clock at the start of that scan) and ``fields``
+    (digest of its fields).
     """
 
     session: GithubSession
@@ -48,7 +49,6 @@ class SiteReading:
     previous: Cursor | None
     page_size: int
     outcomes: list[StreamOutcome]
-    with_items: bool = True
     reconcile: bool = False
     """Read as well what may have changed without telling."""
     is_synced: Callable[[str], bool] = lambda _: True
@@ -56,32 +56,48 @@ class SiteReading:
     cursor: Cursor | None = None
     _state: dict[str, Any] = field(default_factory=dict)
     _started: datetime | None = None
+    _to_scan: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    """Projects that moved, with the digest of their fields."""
+    _lists_all_projects: bool = True
     _touched: dict[str, None] = field(default_factory=dict)
     _in_part: set[str] = field(default_factory=set)
     """Projects of which not all items were handed over."""
 
-    def records(self) -> Iterator[RawRecord]:
-        """Everything that changed."""
-        readings = {name: StreamReading(name, SITE) for name in (ORGANIZATIONS, ISSUE_TYPES, PROJECTS, ITEMS)}
+    def references(self) -> Iterator[RawRecord]:
+        """Owners, issue types, and the fields of projects that changed, which tell how to read all else."""
+        readings = {name: StreamReading(name, SITE) for name in (ORGANIZATIONS, ISSUE_TYPES, PROJECTS)}
         moved: list[Mapping[str, Any]] = []
-        items = readings[ITEMS].outcome
-        items.is_complete = self.with_items and (self.reconcile or self.previous is None)
         for login in self.owners:
             yield from self._owner(login, readings)
             moved += self._moved_projects(login, readings[PROJECTS])
-        items.is_complete &= readings[PROJECTS].outcome.status is OutcomeStatus.OK
-        yield from self._projects(moved, readings)
-        items.is_complete &= not self._in_part
-        if self._touched:
-            readings[ISSUES] = StreamReading(ISSUES, SITE)
-            yield from read_issues(
-                self.session, self.features, list(self._touched), readings[ISSUES], "reading issues of changed items"
+        for start in range(0, len(moved), PROJECTS_AT_ONCE):
+            yield from readings[PROJECTS].records(
+                self._fields(moved[start : start + PROJECTS_AT_ONCE], readings[PROJECTS])
             )
-        for under_way in readings.values():
-            under_way.traffic.tell(under_way.outcome)
-            self.outcomes.append(under_way.outcome)
+        self._lists_all_projects = readings[PROJECTS].outcome.status is OutcomeStatus.OK
+        self._tell(readings.values())
+
+    def records(self) -> Iterator[RawRecord]:
+        """Items that changed, and their issues."""
+        items = StreamReading(ITEMS, SITE)
+        scans = [self._items(project, digest, items) for project, digest in self._to_scan]
+        yield from at_once(scans, workers=SCANNED_AT_ONCE)
+        is_full = self.reconcile or self.previous is None
+        items.outcome.is_complete = is_full and self._lists_all_projects and not self._in_part
+        self._tell([items])
+        if self._touched:
+            issues = StreamReading(ISSUES, SITE)
+            yield from read_issues(
+                self.session, self.features, list(self._touched), issues, "reading issues of changed items"
+            )
+            self._tell([issues])
         if self._started is not None:
             self.cursor = Cursor(self._started, {"projects": self._state})
+
+    def _tell(self, readings: Iterable[StreamReading]) -> None:
+        for under_way in readings:
+            under_way.traffic.tell(under_way.outcome)
+            self.outcomes.append(under_way.outcome)
 
     def _owner(self, login: str, readings: Mapping[str, StreamReading]) -> Iterator[RawRecord]:
         under_way = readings[ORGANIZATIONS]
@@ -111,30 +127,26 @@ class SiteReading:
             # Tokens often lack read:project. The rest of GitHub is worth having all the same.
             under_way.fail(OutcomeStatus.FAILED, str(error))
 
-    def _projects(
-        self, moved: Sequence[Mapping[str, Any]], readings: Mapping[str, StreamReading]
-    ) -> Iterator[RawRecord]:
-        for start in range(0, len(moved), PROJECTS_AT_ONCE):
-            batch = moved[start : start + PROJECTS_AT_ONCE]
-            answer = self.session.graphql(
-                "reading fields of projects",
-                queries.project_details_query(),
-                {"ids": [project["id"] for project in batch]},
-                readings[PROJECTS].traffic,
-            )
-            details = {node["id"]: node for node in answer.data.get("nodes") or () if node}
-            yield from readings[PROJECTS].records(details.values())
-            if self.with_items:
-                scans = [self._items(project, details[project["id"]], readings[ITEMS])
-                         for project in batch if project["id"] in details]  # fmt: skip
-                yield from at_once(scans, workers=SCANNED_AT_ONCE)
+    def _fields(
+        self, projects: Sequence[Mapping[str, Any]], under_way: StreamReading
+    ) -> Iterator[Mapping[str, Any]]:
+        """Those of the projects that are still there, with their fields; to be scanned later."""
+        ids = [project["id"] for project in projects]
+        answer = self.session.graphql(
+            "reading fields of projects", queries.project_details_query(), {"ids": ids}, under_way.traffic
+        )
+        details = {node["id"]: node for node in answer.data.get("nodes") or () if node}
+        for project in projects:
+            if found := details.get(project["id"]):
+                digest = hashlib.sha256(orjson.dumps(found["fields"])).hexdigest()[:16]
+                self._to_scan.append((project, digest))
+                yield found
 
     def _items(
-        self, project: Mapping[str, Any], details: Mapping[str, Any], under_way: StreamReading
+        self, project: Mapping[str, Any], digest: str, under_way: StreamReading
     ) -> Iterator[RawRecord]:
         """Items of one project; read beside those of others."""
         before = (self.previous.state.get("projects", {}) if self.previous else {}).get(project["id"])
-        digest = hashlib.sha256(orjson.dumps(details["fields"])).hexdigest()[:16]
         scanned = instant(before["scanned"]) if before else None
         changed_since = scanned - LOOK_BACK if scanned else None
         is_selective = before is not None and before["fields"] == digest and not self.reconcile

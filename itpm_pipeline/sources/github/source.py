@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from itpm_pipeline.canonical.vocabulary import EntityKind
 from itpm_pipeline.config import GithubTracker
@@ -89,15 +90,21 @@ class GithubSource(GithubMapper):
         """Owners, issue types, projects (v2), their items."""
         read = Read(iter(()))
 
-        def records() -> Iterator[RawRecord]:
-            reading = SiteReading(
+        @cache
+        def reading() -> SiteReading:
+            return SiteReading(
                 self._session, self.features(), self.owners(), cursor, self._settings.page_size, read.outcomes,
                 reconcile=reconcile, is_synced=self._is_synced,
             )
-            yield from reading.records()
-            read.cursor = reading.cursor
 
-        read.records = records()
+        def references() -> Iterator[RawRecord]:
+            yield from reading().references()
+
+        def records() -> Iterator[RawRecord]:
+            yield from reading().records()
+            read.cursor = reading().cursor
+
+        read.references, read.records = references(), records()
         return read
 
     def read_project(self, project: ProjectRef, cursor: Cursor | None, *, reconcile: bool = False) -> Read:
@@ -187,10 +194,9 @@ class GithubSource(GithubMapper):
     def _project_findings(self) -> Iterator[tuple[str, str]]:
         """Per project (v2), the fields that hold status, points and iterations."""
         outcomes: list[StreamOutcome] = []
-        site = SiteReading(self._session, self.features(), self.owners(), None, self._settings.page_size, outcomes,
-                           with_items=False)  # fmt: skip
+        site = SiteReading(self._session, self.features(), self.owners(), None, self._settings.page_size, outcomes)
         try:
-            kept = [record for record in site.records() if record.stream == "projects_v2"]
+            kept = [record for record in site.references() if record.stream == "projects_v2"]
         except ItpmError as error:
             yield "projects (v2)", str(error)
             return

@@ -45,7 +45,7 @@ class Synced:
             for project in self.source.discover()
         ]
         for key, reading in readings:
-            self.records += reading.records
+            self.records += [*(reading.references or ()), *reading.records]
             outcomes += reading.outcomes
             self.cursors[key] = reading.cursor
         return outcomes

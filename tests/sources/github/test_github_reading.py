@@ -288,7 +288,7 @@ def test_a_deployment_with_a_new_status_counts_as_changed(source, organisation):
 
 def read_site(source, cursor=None):
     reading = source.read_site(cursor)
-    return list(reading.records), reading
+    return [*reading.references, *reading.records], reading
 
 
 def test_site_holds_owners_types_projects_and_items(source, organisation):

@@ -1,6 +1,7 @@
 """Issues that changed without saying so, and histories longer than a page."""
 
 from datetime import UTC, datetime
+from itertools import chain
 
 import orjson
 import pytest
@@ -18,7 +19,7 @@ LONG_AGO, LATER = "2026-03-02T09:00:00Z", "2026-11-16T09:00:00Z"
 def consume(reading):
     """Native ids by stream."""
     streams: dict[str, list[str]] = {}
-    for record in reading.records:
+    for record in chain(reading.references or (), reading.records):
         streams.setdefault(record.stream, []).append(record.native_id)
     return streams
 
