@@ -18,7 +18,7 @@ from itpm_pipeline.canonical.shape import Merge
 from itpm_pipeline.ingest.landing import RecordKey
 from itpm_pipeline.ingest.manifest import Manifest, cursor_state_to_json
 from itpm_pipeline.ingest.mapping import Load, Mapped
-from itpm_pipeline.ingest.planning import Applied, Plan, PlannedCommit
+from itpm_pipeline.ingest.planning import BATCH_RECORDS, Applied, Plan, PlannedCommit
 from itpm_pipeline.ingest.tombstones import MARKED, settle
 from itpm_pipeline.ingest.versions import Version
 from itpm_pipeline.warehouse import ops
@@ -50,20 +50,19 @@ MappedPiece = tuple[PlannedCommit, list[Version], Mapped]
 
 
 def _groups(plans: Iterable[Plan]) -> Iterator[list[MappedPiece]]:
-    """Pieces to merge at once: all that is mapped by now, of commits of different projects that share no record."""
+    """Pieces to merge at once: up to a batch, of commits of different projects that share no record."""
     group: list[MappedPiece] = []
     members: dict[str, PlannedCommit] = {}
+    held = 0
     for one in plans:
-        for chunk in one.chunks:
-            if group and not one.mapped.is_ready():
-                yield group
-                group, members = [], {}
-            for (commit, versions), mapped in zip(chunk, next(one.mapped), strict=True):
-                if not _fits(commit, members):
+        for chunk, results in zip(one.chunks, one.mapped, strict=True):
+            for (commit, versions), mapped in zip(chunk, results, strict=True):
+                if group and (held + len(versions) > BATCH_RECORDS or not _fits(commit, members)):
                     yield group
-                    group, members = [], {}
+                    group, members, held = [], {}, 0
                 group.append((commit, versions, mapped))
                 members[commit.applied.manifest.project] = commit
+                held += len(versions)
     if group:
         yield group
 

@@ -116,6 +116,10 @@ class TrackerLoader:
             results.append(self._writer.write(context, together, plan))
         return results
 
+    def flush(self) -> None:
+        """Have all that was begun written, however little it is: no more will come soon."""
+        self._writer.flush()
+
     def finish(self) -> None:
         """Wait until all that was begun is written. WarehouseError: it could not be."""
         self._writer.finish(self._underway)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
@@ -23,7 +23,7 @@ from itpm_pipeline.canonical.schema import shapes
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.source import MappingContext, RecordMapper
 from itpm_pipeline.ingest.landing import Landing
-from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped, Results
+from itpm_pipeline.ingest.mapping import Chunk, InThisProcess, Mapped
 from itpm_pipeline.ingest.mapping_process import Setup, Task
 from itpm_pipeline.ingest.versions import table_of
 
@@ -37,7 +37,7 @@ MOST_PROCESSES = 4
 class Mapper(Protocol):
     """Maps the records of one tracker."""
 
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Results:
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
         """What each chunk is mapped to; this may be under way before the first result is asked for."""
 
     def expect(self, records: int) -> None:
@@ -91,11 +91,10 @@ class MappingProcesses:
         self._idle.put(process)
         self._is_up.set()
 
-    def map(self, tasks: Iterable[Task]) -> Results:
+    def map(self, tasks: Iterable[Task]) -> Iterator[list[Mapped]]:
         """Results in order; all tasks wait for their turn from now on, behind those of earlier calls."""
         results = deque([self._pool.submit(self._map, task) for task in tasks])
-        coming = (results.popleft().result() for _ in range(len(results)))
-        return Results(coming, lambda: bool(results) and results[0].done())
+        return (results.popleft().result() for _ in range(len(results)))
 
     def _map(self, task: Task) -> list[Mapped]:
         process = self._idle.get()
@@ -128,7 +127,7 @@ class _Shared:
         self._setup: Setup | None = None
         self._number = -1
 
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Results:
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
         """See :class:`Mapper`."""
         wanted = list(chunks)
         if not self._processes.ask(sum(len(versions) for chunk in wanted for versions in chunk)):

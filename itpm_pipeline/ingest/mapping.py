@@ -1,7 +1,7 @@
 """Turns raw records into Arrow tables of core rows; a record that does not fit is rejected, alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,23 +37,8 @@ class Mapped:
     rejected: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Results(Iterator[list[Mapped]]):
-    """What chunks are mapped to, in their order: one :class:`Mapped` per commit in a chunk.
-
-    ``is_ready`` tells whether the next one is there already; False as well where it is made when it is asked for.
-    """
-
-    coming: Iterator[list[Mapped]]
-    is_ready: Callable[[], bool] = lambda: False
-
-    def __next__(self) -> list[Mapped]:
-        """The next one; waits for it."""
-        return next(self.coming)
-
-
 Chunk = Sequence[Sequence[Version]]
-"""Versions to map at a time, those of one commit each."""
+"""Versions to map at a time, those of one commit each; they make a list with a :class:`Mapped` of each commit."""
 
 _Rows = list[tuple[int, Version, CanonicalRows]]
 """Position of a record, its version, and what it was mapped to."""
@@ -72,9 +57,9 @@ class InThisProcess:
     landing: Landing
     shapes: Shapes
 
-    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Results:
+    def map(self, context: MappingContext, chunks: Iterable[Chunk]) -> Iterator[list[Mapped]]:
         """One chunk after the other."""
-        return Results([self._map(context, versions) for versions in chunk] for chunk in chunks)
+        return ([self._map(context, versions) for versions in chunk] for chunk in chunks)
 
     def expect(self, records: int) -> None:
         """Nothing has to be prepared."""

@@ -15,7 +15,7 @@ from itpm_pipeline.extract.source import MappingContext
 from itpm_pipeline.ingest.landing import Landing, RecordKey
 from itpm_pipeline.ingest.manifest import Manifest
 from itpm_pipeline.ingest.mappers import Mapper
-from itpm_pipeline.ingest.mapping import Results
+from itpm_pipeline.ingest.mapping import Mapped
 from itpm_pipeline.ingest.versions import VERSION_COLUMNS, Version, advance, versions_in
 from itpm_pipeline.warehouse import ops
 from itpm_pipeline.warehouse.load import MergeCounts, find
@@ -23,8 +23,8 @@ from itpm_pipeline.warehouse.load import MergeCounts, find
 CHUNK_RECORDS = 5_000
 """Records that are mapped at a time."""
 BATCH_RECORDS = 4 * CHUNK_RECORDS
-"""Records that are loaded in one transaction, if their commits allow it: while some are merged, others are mapped."""
-
+"""Records that are merged at once and loaded in one transaction, if there are so many and their commits allow it. A
+merge of few costs nearly as much as one of many, and while some are merged, others are mapped."""
 Underway = MutableMapping[RecordKey, Version]
 """Newest versions of records that are planned, and may not be in the warehouse yet."""
 
@@ -62,7 +62,7 @@ class Plan:
 
     commits: list[PlannedCommit]
     chunks: list[list[Piece]]
-    mapped: Results
+    mapped: Iterator[list[Mapped]]
 
     def forget(self, underway: Underway) -> None:
         """Take what is applied now out of ``underway``, unless a later plan goes beyond it."""

@@ -175,6 +175,7 @@ class _Task:
         """Load what waits; also what could not be understood before, as it may be with the newest reference records."""
         waiting, self._waiting = self._waiting, []
         self._load(waiting)
+        self.loader.flush()
         if self._is_stuck:
             try:
                 report.add(self.loader.load_pending())

@@ -59,17 +59,26 @@ class TrackerWriter:
         self._what = f"loading {tracker}"
         self._unfinished: deque[_Planned] = deque()
         self._waiting: deque[_Planned] = deque()
+        self._held: list[_Planned] = []
         self._failure: BaseException | None = None
 
     def write(self, context: MappingContext, manifests: list[Manifest], plan: Plan) -> Written:
-        """Leave a plan to be written."""
+        """Leave a plan to be written: when a batch is full, or before anybody waits for it."""
         if not self._unfinished:
             self._progress.started(None, self._what)
         planned = _Planned(context, manifests, plan)
         self._unfinished.append(planned)
         self._waiting.append(planned)
-        self._executor.submit(self._write_waiting)
+        self._held.append(planned)
+        if sum(one.records for one in self._held) >= BATCH_RECORDS:
+            self.flush()
         return planned.written
+
+    def flush(self) -> None:
+        """Have all that waits written, however little it is."""
+        for _ in range(len(self._held)):
+            self._executor.submit(self._write_waiting)
+        self._held.clear()
 
     def unfinished(self) -> list[Manifest]:
         """Commits that may not be written yet."""
@@ -84,6 +93,8 @@ class TrackerWriter:
         left = sum(planned.records for planned in self._unfinished)
         while self._unfinished and (self._unfinished[0].written.done() or (but is not None and left > but)):
             planned = self._unfinished.popleft()
+            if not planned.written.done():
+                self.flush()
             planned.written.result()
             planned.plan.forget(underway)
             left -= planned.records

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from scripted_tracker import ScriptedSource, World
 from warehouse_rows import core_rows, rows_of
 
-from itpm_pipeline.canonical.schema import core_table, shapes
+from itpm_pipeline.canonical.schema import core_table
 from itpm_pipeline.config import Settings
 from itpm_pipeline.errors import WarehouseError
 from itpm_pipeline.extract.records import ProjectRef
@@ -18,7 +18,6 @@ from itpm_pipeline.ingest.extraction import Run, extract_project, extract_site
 from itpm_pipeline.ingest.landing import Landing
 from itpm_pipeline.ingest.loading import TrackerLoader
 from itpm_pipeline.ingest.manifest import Manifest
-from itpm_pipeline.ingest.mapping import InThisProcess, Results
 from itpm_pipeline.ingest.state import TrackerState
 from itpm_pipeline.warehouse.engine import open_warehouse
 
@@ -84,9 +83,11 @@ def test_what_is_planned_counts_as_done_for_the_plans_after_it(
         results = loader.begin(commits[:1])
         for number, manifest in enumerate(without_references):
             results += loader.begin([manifest, *without_references[: number + 1]])
-        assert len(gate.jobs) == 1 + len(without_references), "a commit that is begun is not begun again"
+        assert len(results) == 1 + len(without_references), "a commit that is begun is not begun again"
+        assert gate.jobs == [], "they are too few to be written by themselves"
         with warehouse.reading() as conn:
             assert conn.execute(sa.select(core_table("issue"))).all() == []
+        loader.flush()
         gate.open()
         loader.finish()
     mapped = [applied.mapped.total() for written in results for applied in written.result()]
@@ -116,9 +117,26 @@ def test_what_waits_is_written_in_one_transaction(commits, loader, gate, warehou
     with warehouse.hold():
         for manifest in commits[:3]:
             loader.begin([manifest])
+        loader.flush()
         gate.open()
         loader.finish()
     assert len(transactions) == 1
+
+
+@pytest.mark.parametrize(("batch", "transactions"), [(1, 3), (2, 2), (20_000, 1)])
+def test_a_batch_is_written_when_it_is_full(commits, warehouse, settings, world, monkeypatch, batch, transactions):
+    """A merge of few records costs nearly as much as one of many; whoever waits has the rest written."""
+    carried_out = []
+    real = writing.carry_out
+    monkeypatch.setattr(writing, "BATCH_RECORDS", batch)
+    monkeypatch.setattr(writing, "carry_out", lambda *args: carried_out.append(args) or real(*args))
+    loader = TrackerLoader(warehouse, Landing(settings.landing.url), ScriptedSource(world))
+    with warehouse.hold():
+        for manifest in commits[:3]:
+            loader.begin([manifest])
+        loader.finish()
+    assert len(carried_out) == transactions
+    assert rows_of(settings, "select count(*) from ops.landing_commit") == [(3,)]
 
 
 def test_reference_records_wait_until_all_before_them_is_written(commits, loader, gate, warehouse, monkeypatch):
@@ -127,6 +145,7 @@ def test_reference_records_wait_until_all_before_them_is_written(commits, loader
 
     def finish(underway, *, but=-1):
         waited.append(but)
+        loader.flush()
         gate.open()
         real(underway, but=but)
 
@@ -162,21 +181,8 @@ def test_nothing_is_written_after_a_failure(commits, loader, gate, warehouse, se
     assert noted(settings)["landing_commit"] == []
 
 
-class Eager:
-    """Has mapped everything before it is asked for the first result."""
-
-    def __init__(self, alone: InThisProcess) -> None:
-        self.alone = alone
-
-    def map(self, context, chunks):
-        return Results(iter(list(self.alone.map(context, chunks))), lambda: True)
-
-    def expect(self, records):
-        """Nothing has to be prepared."""
-
-
-@pytest.mark.parametrize("eager", [False, True])
-def test_all_that_is_mapped_by_now_is_merged_at_once(world, settings, new_settings, warehouse, monkeypatch, eager):
+@pytest.mark.parametrize(("batch", "merges"), [(20_000, 1), (4, 2), (2, 4), (1, 4)])
+def test_a_batch_is_merged_at_once(world, settings, new_settings, warehouse, monkeypatch, batch, merges):
     world.projects = {"PAY": "1"}
     for number in range(1, 8):
         world.put(str(number), "PAY", title=f"t{number}", assignee=["ann", "Ann"], sprint="7", history=["x"])
@@ -187,14 +193,14 @@ def test_all_that_is_mapped_by_now_is_merged_at_once(world, settings, new_settin
     TrackerLoader(open_warehouse(other.warehouse.url), landing, source).load(commits)
 
     monkeypatch.setattr(planning, "CHUNK_RECORDS", 2)
+    monkeypatch.setattr(apply, "BATCH_RECORDS", batch)
     merged: list[str] = []
     real = apply.merge
     monkeypatch.setattr(
         apply, "merge", lambda conn, table, *rest: merged.append(table.name) or real(conn, table, *rest)
     )
-    alone = InThisProcess(source.mapper(), landing, shapes())
-    TrackerLoader(warehouse, landing, source, mapper=Eager(alone) if eager else alone).load(commits)
-    assert merged.count("issue") == (1 if eager else 4)
+    TrackerLoader(warehouse, landing, source).load(commits)
+    assert merged.count("issue") == merges
     assert core_rows(settings) == core_rows(other)
     assert noted(settings) == noted(other)
 
