@@ -1,9 +1,17 @@
-"""Brings schemas, tables, columns and comments of a database to what the metadata declares."""
+"""What brings schemas, tables, columns and comments of a database to what the metadata declares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
+from sqlalchemy.schema import (
+    CreateColumn,
+    CreateIndex,
+    CreateSchema,
+    CreateTable,
+    ExecutableDDLElement,
+    SetColumnComment,
+    SetTableComment,
+)
 
 from itpm_pipeline.canonical import schema as canonical
 from itpm_pipeline.warehouse import ops
@@ -19,42 +27,49 @@ def declared_tables() -> list[sa.Table]:
     return [*canonical.metadata.sorted_tables, *ops.metadata.sorted_tables, *ops.private.sorted_tables]
 
 
-def bring_up(
-    conn: sa.Connection,
+def statements(
+    dialect: sa.Dialect,
     schemas: set[str],
     catalog: Catalog,
     *,
     names: Sequence[str] = SCHEMAS,
     tables: Sequence[sa.Table] = (),
-) -> None:
-    """Create what is missing and correct changed comments; nothing is ever dropped.
+) -> Iterator[str]:
+    """SQL that creates what is missing and corrects changed comments; nothing is ever dropped.
 
     ``schemas`` and ``catalog`` tell what exists: databases are introspected by their own module, because the
     generic reflection of SQLAlchemy does not work on all of them. ``names`` and ``tables`` tell what is wanted, where
     a database has its own idea of the tables that are declared.
     """
+    for ddl in _missing(dialect, schemas, catalog, names, tables or declared_tables()):
+        yield ddl if isinstance(ddl, str) else str(ddl.compile(dialect=dialect))
+
+
+def _missing(
+    dialect: sa.Dialect, schemas: set[str], catalog: Catalog, names: Sequence[str], tables: Sequence[sa.Table]
+) -> Iterator[ExecutableDDLElement | str]:
     for name in names:
         if name not in schemas:
-            conn.execute(CreateSchema(name))
-    for table in tables or declared_tables():
+            yield CreateSchema(name)
+    for table in tables:
         existing = catalog.get((str(table.schema), table.name))
         if existing is None:
-            conn.execute(CreateTable(table))
-            for index in table.indexes:
-                conn.execute(CreateIndex(index))
+            yield CreateTable(table)
+            yield from map(CreateIndex, table.indexes)
             existing = {column.name: None for column in table.columns}
-        _bring_up_columns(conn, table, existing)
+        yield from _missing_of_columns(dialect, table, existing)
         if existing.get("") != table.comment:
-            conn.execute(SetTableComment(table))
+            yield SetTableComment(table)
 
 
-def _bring_up_columns(conn: sa.Connection, table: sa.Table, existing: Mapping[str, str | None]) -> None:
-    preparer = conn.dialect.identifier_preparer
+def _missing_of_columns(
+    dialect: sa.Dialect, table: sa.Table, existing: Mapping[str, str | None]
+) -> Iterator[ExecutableDDLElement | str]:
     for column in table.columns:
         if column.name not in existing:
             # A new column of a table with rows cannot be NOT NULL; keys are checks anyway.
             loose = sa.Column(column.name, column.type, nullable=True)
-            declaration = CreateColumn(loose).compile(dialect=conn.dialect)
-            conn.exec_driver_sql(f"ALTER TABLE {preparer.format_table(table)} ADD COLUMN {declaration}")
+            declaration = CreateColumn(loose).compile(dialect=dialect)
+            yield f"ALTER TABLE {dialect.identifier_preparer.format_table(table)} ADD COLUMN {declaration}"
         if existing.get(column.name) != column.comment:
-            conn.execute(SetColumnComment(column))
+            yield SetColumnComment(column)

@@ -38,7 +38,10 @@ class PostgresqlWarehouse(HeldWarehouse):
     def prepare(self) -> None:
         """Create or update working schemas, tables, keys, indexes and comments."""
         with self.transaction() as conn:
-            ddl.bring_up(conn, *catalog(conn), names=tuple(WORKING.values()), tables=working_tables())
+            for statement in ddl.statements(
+                conn.dialect, *catalog(conn), names=tuple(WORKING.values()), tables=working_tables()
+            ):
+                conn.exec_driver_sql(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
