@@ -22,14 +22,16 @@ from itpm_pipeline.warehouse.publish import Publication, replace_file
 _SCHEME = "duckdb:///"
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 """Extensions we use are built in; nothing may be downloaded."""
-_WORKING = {**_OFFLINE, "checkpoint_threshold": "256MB", "disabled_compression_methods": "fsst"}
+_WORKING = {**_OFFLINE, "checkpoint_threshold": "256MB"}
 """By default (16 MB) nearly every commit of a full sync would rewrite what the one before it wrote. What a crash leaves
-in the log is read again when the file is opened next, which takes seconds at most. To try FSST on all texts takes a
-third of the time of writing the file; without it the file is a third larger."""
+in the log is read again when the file is opened next, which takes seconds at most."""
 _CONFLICT = "Could not set lock on file"
 _RUN_ON_CONNECT = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 """DuckDB takes a process without a main file (a worker started by multiprocessing) for a person at a prompt, and would
 draw a progress bar into its standard output."""
+_RUN_ON_CONNECT_TO_WORKING = f"{_RUN_ON_CONNECT}; SET disabled_compression_methods = 'fsst'"
+"""To try FSST on all texts takes a third of the time of writing the file; without it the file is a third larger. Among
+the options of a connection, DuckDB drops this one without a word."""
 
 
 def published_path(url: str) -> Path:
@@ -114,7 +116,7 @@ class DuckdbWarehouse(HeldWarehouse):
 def _open_engine(path: Path) -> sa.Engine:
     is_new = not path.exists()
     engine = sa.create_engine(f"{_SCHEME}{path}", connect_args={"config": dict(_WORKING)})
-    sa.event.listen(engine, "connect", lambda connection, _: connection.execute(_RUN_ON_CONNECT))
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute(_RUN_ON_CONNECT_TO_WORKING))
     with _as_warehouse_error(f"opening {path}"), engine.connect():
         if is_new:
             path.chmod(0o600)

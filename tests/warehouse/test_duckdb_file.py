@@ -42,6 +42,14 @@ def test_a_foreign_program_on_the_working_file_is_told(warehouse, url):
             pass
 
 
+def test_the_working_file_is_written_as_we_want_it(warehouse):
+    """Some settings DuckDB drops without a word when it gets them with the address."""
+    wanted = {"checkpoint_threshold": "244.1 MiB", "disabled_compression_methods": "FSST", "TimeZone": "UTC"}
+    with warehouse.reading() as conn:
+        found = {name: conn.exec_driver_sql(f"SELECT current_setting('{name}')").scalar_one() for name in wanted}
+    assert found == wanted
+
+
 def test_publish_leaves_the_published_file_and_no_log(warehouse, url):
     done = warehouse.publish()
     path = published_path(url)
