@@ -27,8 +27,8 @@ from itpm_pipeline.warehouse.load import find, many_merges
 _LISTING_OVERLAP = timedelta(days=7)
 """Commits older than the last applied one by more than this are applied for sure, so they are not listed."""
 
-PLANNED_RECORDS = 2 * BATCH_RECORDS
-"""Records that may be planned and not yet written: some are merged while others are mapped."""
+PLANNED_RECORDS = 3 * BATCH_RECORDS
+"""Records that may be planned and not yet written: a batch is merged, one is full, and one is being mapped."""
 
 Position = tuple[datetime, str, str]
 
