@@ -73,6 +73,7 @@ def extract_site(run: Run, references: "Future[None] | None" = None) -> Manifest
 
     ``references``: what the readings of projects follow. WarehouseError: the landing store failed.
     """
+
     def begin(cursor: Cursor | None) -> Read:
         return run.source.read_site(cursor, reconcile=run.depth.reconciles)
 

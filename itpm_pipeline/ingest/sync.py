@@ -132,7 +132,10 @@ class _Task:
         return self.run.source.tracker
 
     def read(self) -> None:
-        """Land the site and all chosen projects at once; runs in a thread of its own. Without the site, nothing is."""
+        """Land the site and all chosen projects at once, in a thread of its own.
+
+        Without the site's reference records, nothing is landed.
+        """
         threads = 1 + self._concurrency * _READINGS_PER_SLOT
         with ThreadPoolExecutor(threads, thread_name_prefix=f"read-{self.name}") as pool:
             references: Future[None] = Future()
