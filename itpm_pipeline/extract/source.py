@@ -71,9 +71,9 @@ class Read:
     """
 
     records: Iterator[RawRecord]
-    references: Iterator[RawRecord] | None = None
     outcomes: list[StreamOutcome] = field(default_factory=list)
     cursor: Cursor | None = None
+    references: Iterator[RawRecord] | None = None
 
 
 @dataclass(frozen=True, slots=True)

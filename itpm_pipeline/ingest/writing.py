@@ -93,7 +93,8 @@ class TrackerWriter:
         left = sum(planned.records for planned in self._unfinished)
         while self._unfinished and (self._unfinished[0].written.done() or (but is not None and left > but)):
             planned = self._unfinished.popleft()
-            if not planned.written.done():
+            # What is held was planned last: the first of it is waited for only once all before it is written.
+            if self._held and planned is self._held[0]:
                 self.flush()
             planned.written.result()
             planned.plan.forget(underway)

@@ -1,5 +1,6 @@
 """Commits are planned and mapped while those before them wait to be written; the result is as if they had not."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -137,6 +138,21 @@ def test_a_batch_is_written_when_it_is_full(commits, warehouse, settings, world,
         loader.finish()
     assert len(carried_out) == transactions
     assert rows_of(settings, "select count(*) from ops.landing_commit") == [(3,)]
+
+
+def test_who_waits_for_a_batch_leaves_what_is_held_to_fill_the_next(commits, loader, gate, warehouse, monkeypatch):
+    monkeypatch.setattr(writing, "BATCH_RECORDS", 2)
+    with warehouse.hold():
+        for manifest in commits[:3]:
+            loader.begin([manifest])
+        assert len(gate.jobs) == 2
+        threading.Timer(0.2, gate.open).start()
+        loader._writer.finish(loader._underway, but=1)
+        assert gate.jobs == []
+        assert loader._writer.unfinished() == commits[2:3]
+        threading.Timer(0.2, gate.open).start()
+        loader.finish()
+    assert loader._writer.unfinished() == []
 
 
 def test_reference_records_wait_until_all_before_them_is_written(commits, loader, gate, warehouse, monkeypatch):
