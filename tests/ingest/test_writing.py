@@ -150,7 +150,8 @@ def test_who_waits_for_a_batch_leaves_what_is_held_to_fill_the_next(commits, loa
         loader._writer.finish(loader._underway, but=1)
         assert gate.jobs == []
         assert loader._writer.unfinished() == commits[2:3]
-        threading.Timer(0.2, gate.open).start()
+        loader.flush()
+        gate.open()
         loader.finish()
     assert loader._writer.unfinished() == []
 
